@@ -1,0 +1,195 @@
+/* One step of the virtual CPU: fetch, execute, and what is due between two instructions. */
+#include "handlers.h"
+
+#include <string.h>
+
+#define PAGE_SIZE 4096u
+#define DR6_BS    0x4000u
+
+// clang-format off
+const op_handler op_handlers[OP_COUNT] = {
+    [OP_ADD] = op_add, [OP_OR] = op_or, [OP_ADC] = op_adc, [OP_SBB] = op_sbb,
+    [OP_AND] = op_and, [OP_SUB] = op_sub, [OP_XOR] = op_xor, [OP_CMP] = op_cmp,
+    [OP_TEST] = op_test, [OP_NOT] = op_not, [OP_NEG] = op_neg, [OP_INC] = op_inc,
+    [OP_DEC] = op_dec,
+    [OP_MUL] = op_mul, [OP_IMUL1] = op_imul1, [OP_IMUL] = op_imul, [OP_DIV] = op_div,
+    [OP_IDIV] = op_idiv, [OP_CBW] = op_cbw, [OP_CWD] = op_cwd,
+    [OP_DAA] = op_daa, [OP_DAS] = op_das, [OP_AAA] = op_aaa, [OP_AAS] = op_aas,
+    [OP_AAM] = op_aam, [OP_AAD] = op_aad,
+    [OP_ROL] = op_rol, [OP_ROR] = op_ror, [OP_RCL] = op_rcl, [OP_RCR] = op_rcr,
+    [OP_SHL] = op_shl, [OP_SHR] = op_shr, [OP_SAR] = op_sar, [OP_SHLD] = op_shld,
+    [OP_SHRD] = op_shrd,
+    [OP_BT] = op_bt, [OP_BTS] = op_bts, [OP_BTR] = op_btr, [OP_BTC] = op_btc,
+    [OP_BSF] = op_bsf, [OP_BSR] = op_bsr, [OP_BSWAP] = op_bswap,
+    [OP_MOV] = op_mov, [OP_MOVZX] = op_mov, [OP_MOVSX] = op_movsx, [OP_LEA] = op_lea,
+    [OP_XCHG] = op_xchg, [OP_CMPXCHG] = op_cmpxchg, [OP_CMPXCHG8B] = op_cmpxchg8b,
+    [OP_XADD] = op_xadd, [OP_XLAT] = op_xlat, [OP_CMOVCC] = op_cmovcc, [OP_SETCC] = op_setcc,
+    [OP_NOP] = op_nop, [OP_NOP_MODRM] = op_nop, [OP_PREFETCH] = op_nop,
+    [OP_CLC] = op_clc, [OP_STC] = op_stc, [OP_CMC] = op_cmc, [OP_CLD] = op_cld,
+    [OP_STD] = op_std, [OP_LAHF] = op_lahf, [OP_SAHF] = op_sahf, [OP_SALC] = op_salc,
+    [OP_PUSH] = op_push, [OP_POP] = op_pop, [OP_PUSHA] = op_pusha, [OP_POPA] = op_popa,
+    [OP_PUSHF] = op_pushf, [OP_POPF] = op_popf, [OP_ENTER] = op_enter, [OP_LEAVE] = op_leave,
+    [OP_MOVS] = op_movs, [OP_CMPS] = op_cmps, [OP_STOS] = op_stos, [OP_LODS] = op_lods,
+    [OP_SCAS] = op_scas, [OP_INS] = op_ins, [OP_OUTS] = op_outs,
+    [OP_JMP] = op_jmp, [OP_JMP_IND] = op_jmp_ind, [OP_JCC] = op_jcc, [OP_LOOP] = op_loop,
+    [OP_LOOPE] = op_loope, [OP_LOOPNE] = op_loopne, [OP_JCXZ] = op_jcxz, [OP_CALL] = op_call,
+    [OP_CALL_IND] = op_call_ind, [OP_RET] = op_ret,
+    [OP_JMP_FAR] = op_jmp_far, [OP_JMP_FAR_IND] = op_jmp_far_ind, [OP_CALL_FAR] = op_call_far,
+    [OP_CALL_FAR_IND] = op_call_far_ind, [OP_RET_FAR] = op_ret_far, [OP_IRET] = op_iret,
+    [OP_INT] = op_int, [OP_INT3] = op_int3, [OP_INTO] = op_into, [OP_ICEBP] = op_icebp,
+    [OP_BOUND] = op_bound, [OP_SYSENTER] = op_sysenter, [OP_SYSEXIT] = op_sysexit,
+    [OP_MOV_FROM_SREG] = op_mov_from_sreg, [OP_MOV_TO_SREG] = op_mov_to_sreg,
+    [OP_PUSH_SREG] = op_push_sreg, [OP_POP_SREG] = op_pop_sreg,
+    [OP_LDS] = op_lds, [OP_LES] = op_les, [OP_LFS] = op_lfs, [OP_LGS] = op_lgs, [OP_LSS] = op_lss,
+    [OP_ARPL] = op_arpl, [OP_LAR] = op_lar, [OP_LSL] = op_lsl, [OP_VERR] = op_verr,
+    [OP_VERW] = op_verw,
+    [OP_SGDT] = op_sgdt, [OP_SIDT] = op_sidt, [OP_SLDT] = op_sldt, [OP_STR] = op_str,
+    [OP_SMSW] = op_smsw, [OP_LGDT] = op_lgdt, [OP_LIDT] = op_lidt, [OP_LLDT] = op_lldt,
+    [OP_LTR] = op_ltr, [OP_LMSW] = op_lmsw, [OP_CLTS] = op_clts,
+    [OP_MOV_FROM_CR] = op_mov_from_cr, [OP_MOV_TO_CR] = op_mov_to_cr,
+    [OP_MOV_FROM_DR] = op_mov_from_dr, [OP_MOV_TO_DR] = op_mov_to_dr,
+    [OP_INVLPG] = op_invlpg, [OP_INVD] = op_invd, [OP_WBINVD] = op_wbinvd,
+    [OP_RDMSR] = op_rdmsr, [OP_WRMSR] = op_wrmsr, [OP_RDTSC] = op_rdtsc, [OP_RDPMC] = op_rdpmc,
+    [OP_CPUID] = op_cpuid,
+    [OP_IN] = op_in, [OP_OUT] = op_out, [OP_CLI] = op_cli, [OP_STI] = op_sti, [OP_HLT] = op_hlt,
+    [OP_X87] = op_x87, [OP_FWAIT] = op_fwait, [OP_FNSTENV] = op_fnstenv, [OP_FNSAVE] = op_fnstenv,
+    [OP_FLDENV] = op_x87, [OP_FRSTOR] = op_x87, [OP_MMX] = op_mmx, [OP_SSE] = op_sse,
+    [OP_MASKMOVQ] = op_maskmovq, [OP_FXSAVE] = op_fxsave, [OP_FXRSTOR] = op_fxsave,
+    [OP_LDMXCSR] = op_sse, [OP_STMXCSR] = op_sse, [OP_SFENCE] = op_nop,
+};
+
+/*
+ * TCG looks at LOCK only in these: never legal, and legal with a memory destination alone. It
+ * lets LOCK pass on any other instruction.
+ */
+enum tcg_lock { TCG_ACCEPTS, TCG_REFUSES, TCG_WANTS_MEMORY };
+static const uint8_t tcg_lock[OP_COUNT] = {
+    [OP_NOP] = TCG_REFUSES,       [OP_CMP] = TCG_REFUSES,
+    [OP_ADD] = TCG_WANTS_MEMORY,  [OP_OR] = TCG_WANTS_MEMORY,  [OP_ADC] = TCG_WANTS_MEMORY,
+    [OP_SBB] = TCG_WANTS_MEMORY,  [OP_AND] = TCG_WANTS_MEMORY, [OP_SUB] = TCG_WANTS_MEMORY,
+    [OP_XOR] = TCG_WANTS_MEMORY,  [OP_NOT] = TCG_WANTS_MEMORY, [OP_NEG] = TCG_WANTS_MEMORY,
+    [OP_INC] = TCG_WANTS_MEMORY,  [OP_DEC] = TCG_WANTS_MEMORY, [OP_CMPXCHG] = TCG_WANTS_MEMORY,
+};
+// clang-format on
+
+static bool lock_legal(const struct cpu *cpu, const struct insn *insn)
+{
+    if ((insn->flags & INSN_LOCKABLE) && insn_has_mem(insn))
+        return true;
+    return !cpu->model->policy.lock_checked && tcg_lock[insn->op] == TCG_ACCEPTS;
+}
+
+static op_handler find_handler(const struct cpu *cpu, const struct insn *insn)
+{
+    if ((insn->flags & (INSN_INVALID | INSN_ABSENT)) || insn->op >= OP_COUNT)
+        return NULL;
+    if (insn->lock && !lock_legal(cpu, insn))
+        return NULL;
+    return op_handlers[insn->op];
+}
+
+/* Software interrupts are not faults: the instruction is done when its event is delivered. */
+static bool is_fault(const struct event *event)
+{
+    return event->type == EVENT_EXCEPTION;
+}
+
+enum cpu_result cpu_execute(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                            const struct insn *insn, struct event *fault)
+{
+    struct step x = {.cpu = cpu, .ops = ops, .world = world, .insn = insn};
+    op_handler handler = find_handler(cpu, insn);
+    uint32_t eflags = cpu->eflags;
+    uint32_t gpr[GPR_COUNT];
+
+    cpu->int_shadow = SHADOW_NONE;
+    if (!handler) {
+        *fault = exception(EXC_UD);
+        return CPU_FAULT;
+    }
+    memcpy(gpr, cpu->gpr, sizeof gpr);
+    x.next_eip = cpu->eip + insn->length;
+    cpu->eflags &= ~EFLAGS_RF; /* it covers one instruction; IRET may set it for the next */
+    if (handler(&x)) {
+        cpu->eip = x.next_eip;
+        return CPU_OK;
+    }
+    *fault = x.fault;
+    if (is_fault(fault)) {
+        memcpy(cpu->gpr, gpr, sizeof gpr);
+        cpu->eflags = eflags;
+    } else {
+        cpu->eip = x.next_eip;
+    }
+    return CPU_FAULT;
+}
+
+/* How many bytes of an instruction at EIP lie inside the CS limit, if the machine looks at it. */
+static unsigned bytes_in_limit(const struct cpu *cpu)
+{
+    uint32_t limit = cpu->seg[SEG_CS].limit;
+    if (!cpu->model->policy.checks_segments)
+        return INSN_MAX_LENGTH;
+    if (cpu->eip > limit)
+        return 0;
+    return limit - cpu->eip < INSN_MAX_LENGTH ? limit - cpu->eip + 1 : INSN_MAX_LENGTH;
+}
+
+static unsigned bytes_in_page(uint32_t lin)
+{
+    return PAGE_SIZE - (lin & (PAGE_SIZE - 1));
+}
+
+/*
+ * The second page is read only when the instruction reaches into it: a page that is not present
+ * must not fault for an instruction that ends before it, and when it faults, CR2 is its address.
+ */
+enum cpu_result cpu_fetch(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                          struct insn *insn, struct event *fault)
+{
+    uint8_t bytes[INSN_MAX_LENGTH];
+    unsigned access = ACCESS_FETCH | (cpu->cpl == 3 ? ACCESS_USER : 0);
+    uint32_t lin = cpu->seg[SEG_CS].base + cpu->eip;
+    unsigned room = bytes_in_limit(cpu);
+    unsigned have = room < bytes_in_page(lin) ? room : bytes_in_page(lin);
+    enum decode_status status = DECODE_TOO_LONG;
+
+    if (have) {
+        if (!ops->read(world, lin, bytes, have, access, fault))
+            return CPU_FAULT;
+        status = insn_decode(bytes, have, cpu_code32(cpu), insn);
+    }
+    if (status == DECODE_NEED && have < room) {
+        if (!ops->read(world, lin + have, bytes + have, room - have, access, fault))
+            return CPU_FAULT;
+        status = insn_decode(bytes, room, cpu_code32(cpu), insn);
+    }
+    if (status == DECODE_OK)
+        return CPU_OK;
+    *fault = exception_error(EXC_GP, 0);
+    return CPU_FAULT;
+}
+
+bool cpu_debug_trap(struct cpu *cpu, bool tf_before, struct event *event)
+{
+    if (!tf_before || cpu->int_shadow == SHADOW_MOV_SS)
+        return false;
+    cpu->dr[6] |= DR6_BS;
+    cpu->changed |= CHANGED_DR;
+    *event = exception(EXC_DB);
+    return true;
+}
+
+enum cpu_result cpu_step(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                         struct insn *executed)
+{
+    struct event event;
+    bool tf_before = cpu->eflags & EFLAGS_TF;
+    enum cpu_result result = cpu_fetch(cpu, ops, world, executed, &event);
+
+    if (result == CPU_OK)
+        result = cpu_execute(cpu, ops, world, executed, &event);
+    if (result == CPU_FAULT || cpu_debug_trap(cpu, tf_before, &event))
+        return cpu_deliver(cpu, ops, world, &event);
+    return result;
+}

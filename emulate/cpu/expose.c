@@ -1,0 +1,272 @@
+/*
+ * Code views. See expose.h.
+ *
+ * Dependencies between decodings point upwards only: an instruction rests on its own bytes and on
+ * must-trap instructions that begin inside it. So one downward scan settles any change.
+ */
+#include "expose.h"
+
+#include <string.h>
+
+#include "insn.h"
+
+/* How far before a byte an instruction over it can begin. */
+#define LAST_BACK (INSN_MAX_LENGTH - 1)
+
+/* Offsets still to be decoded, one bit each. */
+struct worklist {
+    uint64_t bits[CODE_PAGE_SIZE / 64];
+};
+
+static enum code_state state_at(const struct code_view *v, uint32_t at)
+{
+    return v->known[at] >> 4;
+}
+
+static uint32_t end_of(const struct code_view *v, uint32_t at)
+{
+    return at + (v->known[at] & 15u);
+}
+
+static void set_known(struct code_view *v, uint32_t at, enum code_state state, uint32_t length)
+{
+    v->known[at] = (uint8_t)(state << 4 | length);
+}
+
+static bool must_trap(const struct code_view *v, uint32_t at)
+{
+    return state_at(v, at) >= CODE_TRAPS;
+}
+
+static uint32_t back(uint32_t at, uint32_t distance)
+{
+    return at > distance ? at - distance : 0;
+}
+
+/* Whether an instruction that must trap begins inside [at, end), not counting `at` itself. */
+static bool trap_inside(const struct code_view *v, uint32_t at, uint32_t end)
+{
+    for (uint32_t i = at + 1; i < end; i++) {
+        if (must_trap(v, i))
+            return true;
+    }
+    return false;
+}
+
+/* Makes view bytes [first, end) what the known decodings say. */
+static void redraw(struct code_view *v, uint32_t first, uint32_t end)
+{
+    uint32_t reach = 0;
+
+    if (first == end)
+        return;
+    for (uint32_t at = back(first, LAST_BACK); at < end; at++) {
+        if (state_at(v, at) == CODE_EXPOSED && end_of(v, at) > reach)
+            reach = end_of(v, at);
+        if (at >= first)
+            v->view[at] = at < reach ? v->snapshot[at] : CODE_COVER;
+    }
+}
+
+/*
+ * An instruction that must trap now begins at `at`: exposed ones around it must trap as well, then
+ * those around these, and so on downwards. Whatever reaches a new trap reaches the lowest one.
+ */
+static void spread_trap(struct code_view *v, uint32_t at)
+{
+    uint32_t lowest = at, end = at;
+
+    for (uint32_t i = at; i-- > back(lowest, LAST_BACK);) {
+        if (state_at(v, i) != CODE_EXPOSED || end_of(v, i) <= lowest)
+            continue;
+        if (end_of(v, i) > end)
+            end = end_of(v, i);
+        set_known(v, i, CODE_OVERLAP, end_of(v, i) - i);
+        lowest = i;
+    }
+    redraw(v, lowest, end);
+}
+
+/*
+ * Something that began in [first, end) may trap no longer: overlap reasons that are gone are
+ * forgotten, downwards. To be unknown is always safe.
+ */
+static unsigned release_overlaps(struct code_view *v, uint32_t first, uint32_t end)
+{
+    unsigned dropped = 0;
+
+    for (uint32_t i = end; i-- > back(first, LAST_BACK);) {
+        if (state_at(v, i) != CODE_OVERLAP || trap_inside(v, i, end_of(v, i)))
+            continue;
+        set_known(v, i, CODE_UNKNOWN, 0);
+        dropped++;
+        if (i < first)
+            first = i;
+    }
+    return dropped;
+}
+
+static void push_offset(struct worklist *w, int64_t at)
+{
+    if (at >= 0 && at < (int64_t)CODE_PAGE_SIZE)
+        w->bits[at / 64] |= 1ull << (at % 64);
+}
+
+/* Takes the lowest offset out of the list; false when it is empty. */
+static bool pop_offset(struct worklist *w, uint32_t *at)
+{
+    for (uint32_t word = 0; word < CODE_PAGE_SIZE / 64; word++) {
+        if (!w->bits[word])
+            continue;
+        *at = word * 64 + (uint32_t)__builtin_ctzll(w->bits[word]);
+        w->bits[word] &= w->bits[word] - 1;
+        return true;
+    }
+    return false;
+}
+
+/* What the instruction at `at` is by itself; *insn is filled for CODE_EXPOSED and CODE_TRAPS. */
+static enum code_state classify(const struct code_view *v, uint32_t at, struct insn *insn)
+{
+    switch (insn_decode(v->snapshot + at, CODE_PAGE_SIZE - at, v->code32, insn)) {
+    case DECODE_OK:
+        return insn_harmless(insn) ? CODE_EXPOSED : CODE_TRAPS;
+    case DECODE_TOO_LONG:
+        insn->length = INSN_MAX_LENGTH;
+        insn->flags = INSN_INVALID;
+        return CODE_TRAPS;
+    case DECODE_NEED:
+        break;
+    }
+    insn->length = (uint8_t)(CODE_PAGE_SIZE - at);
+    return CODE_CROSSES;
+}
+
+/*
+ * Flow goes on after emulated instructions too, but not behind bytes that no Pentium III executes:
+ * those are likely data.
+ */
+static void push_successors(struct worklist *w, uint32_t at, const struct insn *insn)
+{
+    int64_t next = (int64_t)at + insn->length;
+
+    if (insn->flags & (INSN_INVALID | INSN_ABSENT))
+        return;
+    if (insn->flags & INSN_REL)
+        push_offset(w, next + (int32_t)insn->imm);
+    if (!(insn->flags & INSN_STOP))
+        push_offset(w, next);
+}
+
+static void expose_one(struct code_view *v, struct worklist *w, uint32_t at)
+{
+    struct insn insn;
+    enum code_state state = classify(v, at, &insn);
+
+    if (state != CODE_CROSSES)
+        push_successors(w, at, &insn);
+    if (state == CODE_EXPOSED && trap_inside(v, at, at + insn.length))
+        state = CODE_OVERLAP;
+    set_known(v, at, state, insn.length);
+    if (state == CODE_EXPOSED)
+        memcpy(v->view + at, v->snapshot + at, insn.length);
+    else
+        spread_trap(v, at);
+}
+
+void code_view_init(struct code_view *v, uint8_t *view, const uint8_t *source, bool code32)
+{
+    v->view = view;
+    v->code32 = code32;
+    memset(v->known, 0, sizeof(v->known));
+    memcpy(v->snapshot, source, sizeof(v->snapshot));
+    memset(view, CODE_COVER, CODE_PAGE_SIZE);
+}
+
+enum code_state code_view_expose(struct code_view *v, uint32_t offset)
+{
+    struct worklist w = {{0}};
+    uint32_t at = offset;
+
+    do {
+        if (state_at(v, at) == CODE_UNKNOWN)
+            expose_one(v, &w, at);
+    } while (pop_offset(&w, &at));
+    return state_at(v, offset);
+}
+
+enum code_state code_view_query(const struct code_view *v, uint32_t offset)
+{
+    return state_at(v, offset);
+}
+
+/* Forgets every decoding that rests on a byte of [first, end) and covers what it alone exposed. */
+static unsigned drop_range(struct code_view *v, uint32_t first, uint32_t end)
+{
+    uint32_t from = back(first, LAST_BACK), to = end;
+    unsigned dropped = 0;
+
+    for (uint32_t at = from; at < end; at++) {
+        if (state_at(v, at) == CODE_UNKNOWN || end_of(v, at) <= first)
+            continue;
+        if (end_of(v, at) > to)
+            to = end_of(v, at);
+        set_known(v, at, CODE_UNKNOWN, 0);
+        dropped++;
+    }
+    if (dropped) {
+        dropped += release_overlaps(v, from, end);
+        redraw(v, from, to);
+    }
+    return dropped;
+}
+
+unsigned code_view_sync(struct code_view *v, const uint8_t *source, uint32_t first, uint32_t len)
+{
+    uint32_t at = first < CODE_PAGE_SIZE ? first : CODE_PAGE_SIZE;
+    uint32_t end = len < CODE_PAGE_SIZE - at ? at + len : CODE_PAGE_SIZE;
+    unsigned dropped = 0;
+
+    while (at < end) {
+        uint32_t start = at;
+
+        while (at < end && v->snapshot[at] != source[at])
+            at++;
+        if (at == start) {
+            at++;
+            continue;
+        }
+        memcpy(v->snapshot + start, source + start, at - start);
+        dropped += drop_range(v, start, at);
+    }
+    return dropped;
+}
+
+/* Whether what is known of `at` is what the decoder says now. */
+static bool known_is_right(const struct code_view *v, uint32_t at)
+{
+    struct insn insn;
+    enum code_state state = state_at(v, at), alone;
+
+    if (state == CODE_UNKNOWN)
+        return true;
+    alone = classify(v, at, &insn);
+    if (alone == CODE_EXPOSED && trap_inside(v, at, at + insn.length))
+        alone = CODE_OVERLAP;
+    return state == alone && end_of(v, at) == at + insn.length;
+}
+
+bool code_view_check(const struct code_view *v, const uint8_t *source)
+{
+    uint32_t reach = 0;
+
+    for (uint32_t at = 0; at < CODE_PAGE_SIZE; at++) {
+        if (!known_is_right(v, at) || v->snapshot[at] != source[at])
+            return false;
+        if (state_at(v, at) == CODE_EXPOSED && end_of(v, at) > reach)
+            reach = end_of(v, at);
+        if (v->view[at] != (at < reach ? source[at] : CODE_COVER))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,73 @@
+/*
+ * Code views: what of a guest's code page may run natively.
+ *
+ * A view is a page that executes in place of a 4 KiB frame of guest-kernel code. It starts as all
+ * HLT, which traps at ring 3 with EIP exactly on it. Where execution reaches HLT the guest's bytes
+ * are decoded, and harmless instructions are copied into the view; all others keep HLT on their
+ * first byte and are emulated each time. So nothing runs natively that was not decoded from its
+ * first byte.
+ *
+ * Overlapping decodings (a jump into the middle of an instruction): as long as both are harmless
+ * the guest's own bytes serve both. A byte at which an instruction that must trap begins can only
+ * show HLT, so every harmless decoding that has it inside must trap as well.
+ *
+ * The code size is part of the view: a frame that runs as 16-bit and as 32-bit code has two.
+ */
+#ifndef UMBRA_EMULATE_CPU_EXPOSE_H
+#define UMBRA_EMULATE_CPU_EXPOSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CODE_PAGE_SIZE 4096u
+#define CODE_COVER     0xf4 /* HLT */
+
+/* What is known of the instruction that begins at an offset. */
+enum code_state {
+    CODE_UNKNOWN, /* never decoded: expose it */
+    CODE_EXPOSED, /* runs natively */
+    CODE_TRAPS,   /* sensitive, absent or invalid: emulate it */
+    CODE_OVERLAP, /* harmless, but an instruction that must trap begins inside it: emulate it */
+    CODE_CROSSES, /* its bytes run past the end of the page: emulate it */
+};
+
+struct code_view {
+    uint8_t *view; /* the page that executes */
+    bool code32;
+    /* By offset of the first byte: enum code_state << 4 | bytes that its decoding rests on. */
+    uint8_t known[CODE_PAGE_SIZE];
+    /* The guest's bytes as they were decoded: they cannot change between check and use. */
+    uint8_t snapshot[CODE_PAGE_SIZE];
+};
+
+/*
+ * Starts a view of the frame at `source` with nothing known: covers all of `view`, which is the
+ * caller's and stays in use. From before this call on every store to the frame must be followed by
+ * code_view_sync() before the view executes again.
+ */
+void code_view_init(struct code_view *v, uint8_t *view, const uint8_t *source, bool code32);
+
+/*
+ * Decodes from `offset` (below 4096) along sequential flow and direct branches within the page and
+ * exposes what is harmless. Returns what became of the instruction at `offset`: never CODE_UNKNOWN.
+ * Decodes each offset at most once; whatever is known already costs nothing.
+ */
+enum code_state code_view_expose(struct code_view *v, uint32_t offset);
+
+/* What is known of the instruction that begins at `offset`. */
+enum code_state code_view_query(const struct code_view *v, uint32_t offset);
+
+/*
+ * Takes over stores to `source` in [first, first + len). Decodings that rest on bytes whose value
+ * changed are unknown and covered again; all others stay. Returns how many were dropped.
+ */
+unsigned code_view_sync(struct code_view *v, const uint8_t *source, uint32_t first, uint32_t len);
+
+/*
+ * True when the view keeps its promises: every byte other than HLT is the byte of `source` and
+ * belongs to an exposed decoding; everything known agrees with the decoder; no exposed decoding has
+ * the first byte of one that must trap inside it. For tests; walks the whole page.
+ */
+bool code_view_check(const struct code_view *v, const uint8_t *source);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Memory accesses of an instruction: segment and offset to linear address, with the checks of
+ * SDM vol. 3, 5.3 to 5.5 where the processor that is modelled makes them.
+ */
+#include "step.h"
+
+/* Real-address and virtual-8086 mode look at the limit alone. */
+static bool type_allows(const struct cpu *cpu, const struct segment *s, bool write)
+{
+    if (cpu_real_mode(cpu) || cpu_v86(cpu))
+        return true;
+    if (!(s->attr & ATTR_P))
+        return false; /* a null selector */
+    if (s->attr & ATTR_CODE)
+        return !write && (s->attr & ATTR_READABLE);
+    return !write || (s->attr & ATTR_WRITABLE);
+}
+
+static bool limit_allows(const struct segment *s, uint32_t offset, unsigned size)
+{
+    uint64_t last = (uint64_t)offset + size - 1;
+    if ((s->attr & (ATTR_CODE | ATTR_DOWN)) == ATTR_DOWN)
+        return offset > s->limit && last <= (s->attr & ATTR_DB ? UINT32_MAX : UINT16_MAX);
+    /* In a 4 GiB segment an access may wrap from the last byte to the first. */
+    return last <= s->limit || s->limit == UINT32_MAX;
+}
+
+static bool to_linear(struct step *x, unsigned seg, uint32_t offset, unsigned size, bool write,
+                      uint32_t *lin)
+{
+    const struct segment *s = &x->cpu->seg[seg];
+    if (x->cpu->model->policy.checks_segments &&
+        !(type_allows(x->cpu, s, write) && limit_allows(s, offset, size)))
+        return raise_error(x, seg == SEG_SS ? EXC_SS : EXC_GP, 0);
+    *lin = s->base + offset;
+    return true;
+}
+
+static unsigned rights(const struct cpu *cpu)
+{
+    return cpu->cpl == 3 ? ACCESS_USER : 0;
+}
+
+bool read_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size)
+{
+    uint32_t lin;
+    return to_linear(x, seg, offset, size, false, &lin) &&
+           x->ops->read(x->world, lin, buf, size, rights(x->cpu), &x->fault);
+}
+
+bool read_mem_rmw(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size)
+{
+    uint32_t lin;
+    return to_linear(x, seg, offset, size, true, &lin) &&
+           x->ops->read(x->world, lin, buf, size, rights(x->cpu) | ACCESS_RMW, &x->fault);
+}
+
+bool write_mem(struct step *x, unsigned seg, uint32_t offset, const void *buf, unsigned size)
+{
+    uint32_t lin;
+    return to_linear(x, seg, offset, size, true, &lin) &&
+           x->ops->write(x->world, lin, buf, size, rights(x->cpu) | ACCESS_WRITE, &x->fault);
+}
+
+bool read_system(struct step *x, uint32_t lin, void *buf, unsigned size)
+{
+    return x->ops->read(x->world, lin, buf, size, 0, &x->fault);
+}
+
+bool write_system(struct step *x, uint32_t lin, const void *buf, unsigned size)
+{
+    return x->ops->write(x->world, lin, buf, size, ACCESS_WRITE, &x->fault);
+}

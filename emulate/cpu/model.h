@@ -1,0 +1,100 @@
+/*
+ * What differs from processor to processor, as data: CPUID leaves, which bits stick, and where the
+ * machines that Umbra compares itself with (QEMU's TCG, Bochs, silicon) disagree.
+ */
+#ifndef UMBRA_EMULATE_CPU_MODEL_H
+#define UMBRA_EMULATE_CPU_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpuid_leaf {
+    uint32_t leaf;
+    uint32_t subleaf;
+    uint32_t eax, ebx, ecx, edx;
+};
+
+/* Where machines differ; each field names the question it answers "yes" to. */
+struct cpu_policy {
+    bool checks_segments;      /* data segment limit, type and null checks raise #GP/#SS */
+    bool rf_in_fault_frames;   /* EFLAGS.RF = 1 in the frame of a fault */
+    bool icebp_is_db;          /* F1 raises #DB (else #UD) */
+    bool push_sreg_writes_two; /* 32-bit PUSH sreg writes 2 bytes (else 4, zero-extended) */
+    bool lock_checked;         /* LOCK on an instruction that cannot take it is #UD */
+    bool dr7_gd;               /* DR7.GD traps MOV DR */
+    bool rsvd_pf_has_p;        /* a reserved-bit #PF has P set too */
+    bool unknown_msr_gp;       /* an unknown MSR raises #GP(0) (else reads 0, writes ignored) */
+    bool rdpmc_is_ud;          /* RDPMC at CPL 0 is #UD */
+    bool cr0_keeps_reserved;   /* reserved CR0 bits read back as written; NW without CD too */
+    bool far_sets_accessed;    /* far transfers, IRET and events set the accessed bits */
+    bool ext_in_errors;        /* error codes of nested faults have EXT = 1 */
+    bool gate16_has_offset32;  /* 16-bit gates use offset bits 31..16 too */
+    bool ltr_null;             /* LTR of a null selector is accepted */
+    bool call_limit_selector;  /* far CALL past the CS limit: #GP(selector), else #GP(0) */
+    bool jump_gate_np_is_gp;   /* JMP gate to a not-present segment: #GP, else #NP */
+    bool inner_ss_np_is_ts;    /* not-present inner stack: #TS, else #SS */
+    bool iret_ss_np_is_np;     /* not-present outer stack: #NP, else #SS */
+    bool null_keeps_base;      /* a segment register nulled by an outer return keeps its base */
+    bool table16_masks_base;   /* SGDT and SIDT with a 16-bit operand store 24 bits of base */
+    bool segment_base_msrs;    /* MSRs C0000100h and C0000101h are the bases of FS and GS */
+    bool tsc_msr;              /* MSR 10h is the TSC (else reads 0, writes ignored) */
+};
+
+/* A model-specific register: a run of `count` consecutive numbers kept in struct cpu_msrs. */
+struct msr_range {
+    uint32_t first;
+    uint16_t count;
+    uint16_t offset; /* in struct cpu_msrs */
+    uint8_t size;    /* of one register there: 4 or 8 bytes */
+    uint8_t rule;    /* enum msr_rule */
+    uint64_t mask;   /* bits that a write keeps */
+    uint64_t reset;
+};
+
+/* What a write that `mask` alone does not describe does. */
+enum msr_rule {
+    MSR_PLAIN,
+    MSR_ALL_OR_NOTHING, /* kept when all zeros or all ones, ignored otherwise */
+    MSR_MCE_BANK,       /* every fourth one (CTL) as MSR_ALL_OR_NOTHING, the rest plain */
+    MSR_PAGE_ADDRESS,   /* #GP(0) when `mask` is violated */
+};
+
+/* An MSR that always reads the same and whose writes are ignored. */
+struct msr_const {
+    uint32_t index;
+    uint64_t value;
+};
+
+#define CPUID_ANY_SUBLEAF 0xffffffffu
+
+struct cpu;
+
+struct cpu_model {
+    const char *name;
+    const struct cpuid_leaf *cpuid;
+    unsigned cpuid_count;
+    uint32_t cpuid_max_basic;
+    uint32_t cpuid_max_extended;
+    uint32_t cr4_valid;    /* CR4 bits that can be set; any other is #GP(0) */
+    uint32_t eflags_valid; /* bits that POPF at CPL 0 can change, RF and VM excluded */
+    uint32_t reset_edx;    /* family, model, stepping: EDX at reset */
+    const struct msr_range *msr;
+    unsigned msr_count;
+    const struct msr_const *msr_const;
+    unsigned msr_const_count;
+    const struct msr_const *msr_boot; /* set by the BIOS before it hands over */
+    unsigned msr_boot_count;
+    uint32_t dr6_zeros, dr7_zeros; /* bits that cannot be set */
+    struct cpu_policy policy;
+};
+
+/* Puts the MSRs in their reset state. */
+void msr_reset(struct cpu *cpu);
+/* Puts in what the BIOS writes to MSRs (MTRRs) before it starts a boot loader. */
+void msr_set_by_firmware(struct cpu *cpu);
+
+/* QEMU's `-cpu pentium3,-apic,-hypervisor,tcg-cpuid=off` under TCG: the native half of every
+ * comparison. */
+extern const struct cpu_model cpu_model_pentium3_tcg;
+
+#endif

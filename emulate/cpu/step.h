@@ -1,0 +1,105 @@
+/*
+ * What the instruction groups share while they execute one instruction. Private to emulate/cpu.
+ *
+ * Every function that returns bool returns true when it is done, or false with x->fault filled in;
+ * the caller then just returns false too. cpu_execute() restores general registers, EIP and EFLAGS
+ * when a handler fails, so a handler only has to take care that what it did to memory and to hidden
+ * state comes last.
+ */
+#ifndef UMBRA_EMULATE_CPU_STEP_H
+#define UMBRA_EMULATE_CPU_STEP_H
+
+#include "cpu.h"
+#include "exec.h"
+#include "insn.h"
+#include "model.h"
+
+struct step {
+    struct cpu *cpu;
+    const struct cpu_ops *ops;
+    void *world;
+    const struct insn *insn;
+    uint32_t next_eip;  /* EIP after this instruction; branches overwrite it */
+    bool task_switched; /* a fault from here on belongs to the new task */
+    struct event fault;
+};
+
+typedef bool (*op_handler)(struct step *x);
+
+/* fault.c: each records the exception and returns false, so that `return raise(...)` reads well. */
+bool raise(struct step *x, uint8_t vector);
+bool raise_error(struct step *x, uint8_t vector, uint32_t error);
+static inline bool raise_gp0(struct step *x)
+{
+    return raise_error(x, EXC_GP, 0);
+}
+
+/*
+ * memory.c: accesses by segment and 32-bit offset, with the rights of the current CPL. `size` is 1
+ * to 16 bytes. Limit, type and null checks follow the model's policy.
+ */
+bool read_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size);
+bool read_mem_rmw(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size);
+bool write_mem(struct step *x, unsigned seg, uint32_t offset, const void *buf, unsigned size);
+/* Linear accesses with supervisor rights whatever the CPL: descriptor tables and TSS. */
+bool read_system(struct step *x, uint32_t lin, void *buf, unsigned size);
+bool write_system(struct step *x, uint32_t lin, const void *buf, unsigned size);
+
+/* stack.c: the stack of SS:ESP or SS:SP by SS.B; `size` is 2 or 4. ESP moves only on success. */
+bool push(struct step *x, uint32_t value, unsigned size);
+bool pop(struct step *x, uint32_t *value, unsigned size);
+/* Reads the `index`-th `size`-byte item above the stack top without popping it. */
+bool peek(struct step *x, unsigned index, uint32_t *value, unsigned size);
+/* Adds to ESP or SP, as SS.B says. */
+void move_sp(struct cpu *cpu, int32_t delta);
+
+/* operand.c: operand n (0 = destination) as the opcode table describes it. */
+uint32_t effective_offset(const struct step *x);  /* of the ModRM memory operand, adsize applied */
+unsigned effective_segment(const struct step *x); /* override, or SS for EBP/ESP bases, or DS */
+unsigned operand_size(const struct step *x, unsigned n); /* 1, 2 or 4 */
+bool read_operand(struct step *x, unsigned n, uint32_t *value);
+bool read_operand_rmw(struct step *x, unsigned n, uint32_t *value);
+bool write_operand(struct step *x, unsigned n, uint32_t value);
+uint32_t get_reg(const struct cpu *cpu, unsigned reg, unsigned size); /* size 1: AL..BH */
+void set_reg(struct cpu *cpu, unsigned reg, unsigned size, uint32_t value);
+
+/* segment.c: descriptors and segment registers. */
+struct descriptor {
+    uint32_t lo, hi;
+    uint32_t lin; /* where it stands in the guest's table */
+};
+struct segment descriptor_segment(const struct descriptor *d, uint16_t selector);
+/* False with #GP(selector) (or `vector`) beyond the table, or the fault of reading it. */
+bool read_descriptor(struct step *x, uint16_t selector, uint8_t vector, struct descriptor *out);
+/* Sets the accessed bit in the guest's table when it is clear. */
+bool mark_accessed(struct step *x, struct descriptor *d);
+/* MOV/POP/LxS to DS ES FS GS SS with every check; not CS. */
+bool load_segment(struct step *x, unsigned seg, uint16_t selector);
+/* Real mode and virtual-8086 mode: base = selector * 16. */
+void load_segment_real(struct cpu *cpu, unsigned seg, uint16_t selector);
+/* Sets the hidden part and tells the runner. */
+void set_segment(struct cpu *cpu, unsigned seg, struct segment value);
+void set_cpl(struct cpu *cpu, uint8_t cpl);
+/* After a return to an outer ring: DS ES FS GS that the new CPL may not hold become null. */
+void drop_privileged_segments(struct cpu *cpu);
+
+/* transfer.c: shared by CALL/JMP/RET/IRET, gates and events. */
+/* Reads SSn:ESPn of the current TSS for `cpl`; #TS(TR) where the TSS is too short. */
+bool read_inner_stack(struct step *x, unsigned cpl, uint16_t *ss, uint32_t *esp);
+/* Checks a new SS for an inner ring; raises `vector` (#TS) or #SS with the selector. */
+bool check_inner_ss(struct step *x, uint16_t selector, unsigned cpl, struct segment *out);
+
+/* flags.c */
+/* What POPF and IRET may change at this CPL and IOPL, by operand size (SDM vol. 2, POPF). */
+void load_eflags(struct cpu *cpu, uint32_t value, unsigned size);
+
+/* io.c: IOPL and I/O bitmap (SDM vol. 1, 19.5); true when the port may be used. */
+bool io_allowed(struct step *x, uint16_t port, unsigned size);
+
+/* control.c: refuses with #GP(0) unless CPL = 0. */
+bool require_cpl0(struct step *x);
+
+/* exec.c: one handler an operation; a null entry is not interpreted (and raises #UD). */
+extern const op_handler op_handlers[];
+
+#endif
