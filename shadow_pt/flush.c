@@ -1,0 +1,91 @@
+/*
+ * Stale entries and when they go. A store to a guest table changes no shadow entry: like a TLB
+ * entry made from the old value, it stays good until the guest flushes it (SDM vol. 3, 4.10.4).
+ * Entries that are not present need no mark: a miss walks the guest's tables anyway.
+ */
+#include "state.h"
+
+/* The entry may have been recycled since it was marked: its page may hold anything by now. */
+static bool is_stale(const struct shadow *s, uint32_t entry)
+{
+    return traits_of(s, entry_node(entry))->guest && *entry_at(s, entry) & SPTE_STALE;
+}
+
+static void zap_if_stale(struct shadow *s, uint32_t entry)
+{
+    if (is_stale(s, entry))
+        entry_zap(s, entry);
+}
+
+static void apply_pending(struct shadow *s)
+{
+    for (unsigned i = 0; i < s->pending_len; i++)
+        zap_if_stale(s, s->pending[i]);
+    s->pending_len = 0;
+}
+
+/* When the list is full everything is applied at once: a TLB may drop entries when it likes. */
+void flush_mark_stale(struct shadow *s, uint32_t entry)
+{
+    uint64_t *spte = entry_at(s, entry);
+    if ((*spte & (SPTE_P | SPTE_STALE)) != SPTE_P)
+        return;
+    if (s->pending_len == PENDING_MAX)
+        apply_pending(s);
+    *spte |= SPTE_STALE;
+    s->pending[s->pending_len++] = entry;
+}
+
+void flush_node(struct shadow *s, uint32_t node)
+{
+    for (unsigned i = 0; i < s->pending_len; i++)
+        if (entry_node(s->pending[i]) == node)
+            zap_if_stale(s, s->pending[i]);
+}
+
+void flush_all(struct shadow *s)
+{
+    apply_pending(s);
+    for (uint32_t node = 1; s->loose && node <= s->config.pool.count; node++)
+        if (s->nodes[node].loose)
+            node_free(s, node);
+}
+
+/* INVLPG of an entry that still says what the guest's says changes nothing; stores to the tables of
+ * loose nodes go unseen, so their entries always go. */
+static void invalidate(struct shadow *s, uint32_t entry)
+{
+    if (*entry_at(s, entry) & SPTE_P && (is_stale(s, entry) || s->nodes[entry_node(entry)].loose))
+        entry_zap(s, entry);
+}
+
+/* Both shadow entries of the PDE go: a 4 MiB page is invalidated whole. */
+static void invlpg_view(struct shadow *s, enum shadow_view view, uint32_t gva)
+{
+    uint32_t frame = s->cr3 >> 12;
+    uint32_t dir = node_find(s, node_key(s, NODE_DIR, frame, gva >> 30, view));
+    if (!dir)
+        return;
+    unsigned index = gva >> 21 & 0x1ff;
+    uint32_t leaf = child_of(s, entry_id(dir, index));
+    if (leaf)
+        invalidate(s, entry_id(leaf, gva >> 12 & 0x1ff));
+    invalidate(s, entry_id(dir, index & ~1u));
+    invalidate(s, entry_id(dir, index | 1u));
+}
+
+/* The usual store to a table and INVLPG after it leave nothing pending. */
+static void trim_pending(struct shadow *s)
+{
+    while (s->pending_len && !is_stale(s, s->pending[s->pending_len - 1]))
+        s->pending_len--;
+}
+
+void shadow_invlpg(struct shadow *s, uint32_t gva)
+{
+    if (!s->mode.paging || (!s->pending_len && !s->loose))
+        return;
+    invlpg_view(s, VIEW_KERNEL, gva);
+    invlpg_view(s, VIEW_USER, gva);
+    trim_pending(s);
+}

@@ -1,0 +1,205 @@
+/*
+ * Shadow page tables: what the real MMU walks in place of a 32-bit guest's own tables.
+ *
+ * A guest table frame is shadowed once per (level, quadrant, view, mode) and shared by every root
+ * that reaches it. Shadow entries are a TLB: filled on a miss, never refreshed by a mere store to a
+ * guest table, brought up to date when the guest flushes (INVLPG, CR3, CR0, CR4). Guest table
+ * frames are write-protected in every mapping; a store to one is emulated, reaches guest memory at
+ * once and is remembered until the next flush.
+ *
+ * Pure: no allocation (all memory is the caller's), no hardware. Pages of the pool are addressed
+ * both as pointers and as host-physical addresses through `struct shadow_pool`.
+ */
+#ifndef UMBRA_SHADOW_PT_SHADOW_H
+#define UMBRA_SHADOW_PT_SHADOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Two pictures of the same guest address space (design, section 1). */
+enum shadow_view {
+    VIEW_KERNEL, /* virtual CPL 0..2: supervisor and user pages, all as user pages; code only from
+                    code views */
+    VIEW_USER,   /* virtual CPL 3: user pages only, code runs from the guest's own frames */
+};
+
+/* The guest's paging mode, from its CR0 and CR4. */
+struct shadow_mode {
+    bool paging; /* CR0.PG */
+    bool wp;     /* CR0.WP */
+    bool pse;    /* CR4.PSE */
+};
+
+#define SHADOW_ACCESS_WRITE 1u
+#define SHADOW_ACCESS_USER  2u /* with the rights of virtual CPL 3 */
+#define SHADOW_ACCESS_FETCH 4u
+
+#define SHADOW_NO_HPA UINT64_MAX
+
+/* What lies behind a guest-physical frame. */
+enum frame_kind { FRAME_RAM, FRAME_ROM, FRAME_ABSENT };
+
+/* The world outside: guest-physical memory and code views. */
+struct shadow_ops {
+    /* Kind of the frame; *hpa is its host-physical address for RAM and ROM. */
+    enum frame_kind (*frame)(void *world, uint64_t gfn, uint64_t *hpa);
+    /* Reads a 4-byte guest table entry at gpa; absent memory reads as on the native machine. */
+    uint32_t (*read_entry)(void *world, uint64_t gpa);
+    /* Sets accessed/dirty bits: stores the entry through gpa_write (but see
+     * shadow_guest_wrote(): the module ignores its own stores). */
+    void (*write_entry)(void *world, uint64_t gpa, uint32_t value);
+    /* Host-physical address of the code view of a frame, made when there is none yet;
+     * SHADOW_NO_HPA when it cannot have one now (then the fetch ends as SHADOW_INTERPRET). May call
+     * shadow_set_code() for any frame, and nothing else of this module. */
+    uint64_t (*code_view)(void *world, uint64_t gfn);
+};
+
+/* Memory for shadow tables: `count` 4 KiB pages, physically anywhere. */
+struct shadow_pool {
+    void *pages;        /* count * 4096 bytes, page-aligned */
+    uint64_t pages_hpa; /* host-physical address of `pages` (contiguous) */
+    unsigned count;
+};
+
+struct shadow_config {
+    struct shadow_pool pool;
+    uint64_t ram_frames; /* frames 0 .. ram_frames-1 may be RAM or ROM and get a reverse map */
+    const uint64_t *monitor_pml4; /* 512 entries: entries other than 0 are copied to every root */
+    bool protection_keys;         /* code views are execute-only by key 1 */
+    bool rsvd_sets_p; /* #PF for a reserved bit has P set (silicon, Bochs; QEMU: clear) */
+    void *memory;     /* shadow_memory_size() bytes for the bookkeeping, zeroed */
+};
+
+/* Bytes of bookkeeping that a shadow of this size needs. */
+size_t shadow_memory_size(unsigned pool_pages, uint64_t ram_frames);
+
+struct shadow;
+
+/* How an access ended. */
+enum shadow_result {
+    SHADOW_FILLED,      /* the shadow maps it now: resume (or: *out is valid) */
+    SHADOW_GUEST_FAULT, /* the guest's own #PF: out->error */
+    SHADOW_MMIO,        /* no RAM there: emulate the access at out->gpa */
+    SHADOW_TABLE_WRITE, /* a store to a tracked frame (guest table, code view): emulate it */
+    SHADOW_CODE_DATA,   /* a data access to a page that is mapped for execution only: interpret the
+                           instruction, or shadow_map_as_data() and resume */
+    SHADOW_INTERPRET,   /* code that cannot run natively: interpret */
+};
+
+struct shadow_access {
+    uint64_t gpa;   /* of the byte at gva, when translated */
+    uint32_t error; /* #PF error code as the guest sees it: P W U RSVD (I/D never: the guest has no
+                       NX); valid with SHADOW_GUEST_FAULT */
+};
+
+/* The least pool that always works: the roots loaded, current and of the other view, and a path. */
+#define SHADOW_POOL_MIN 8u
+
+/* Sets up an empty shadow; config->memory becomes the struct shadow. Mode: paging off, kernel view.
+ * NULL when the pool has fewer than SHADOW_POOL_MIN pages. */
+struct shadow *shadow_init(const struct shadow_config *config, const struct shadow_ops *ops,
+                           void *world);
+/* Forgets everything (VM reset), as after shadow_init(). The processor may be running on the root
+ * that shadow_root() returned last: that one keeps the monitor's entries. */
+void shadow_reset(struct shadow *s);
+
+/*
+ * A page fault of the real MMU at gva, or an access that is about to be made natively: makes the
+ * root of the view that `access` (SHADOW_ACCESS_*) belongs to map it, walking the guest's tables
+ * (the walk sets accessed and dirty bits as hardware would). out->gpa is valid unless the result is
+ * SHADOW_GUEST_FAULT.
+ */
+enum shadow_result shadow_fault(struct shadow *s, uint32_t gva, unsigned access,
+                                struct shadow_access *out);
+
+/*
+ * Translates for an emulated access, with TLB semantics: a live shadow entry that allows the access
+ * is used as it is, even when the guest's table says something else by now; otherwise as
+ * shadow_fault(). Returns FILLED with out->gpa also for tracked frames and code pages (an emulated
+ * access may touch them), GUEST_FAULT, or MMIO.
+ */
+enum shadow_result shadow_translate(struct shadow *s, uint32_t gva, unsigned access,
+                                    struct shadow_access *out);
+
+/* Makes the current root map gva's page to the guest's frame for data (no execution) until the next
+ * fetch from it. */
+void shadow_map_as_data(struct shadow *s, uint32_t gva);
+
+/* Someone stored to guest-physical memory: call for frames that shadow_tracked() names. Entries of
+ * guest tables in that range are remembered as stale until the next flush. */
+void shadow_guest_wrote(struct shadow *s, uint64_t gpa, unsigned len);
+/* True when stores to the frame must be emulated: it is a guest table or has a code view. */
+bool shadow_tracked(const struct shadow *s, uint64_t gfn);
+
+/* A code view was made for, or taken from, a frame: from now on its mappings are (not) write-
+ * protected. Taking it drops the execute mappings of the frame. */
+void shadow_set_code(struct shadow *s, uint64_t gfn, bool viewed);
+/* Drops every mapping of a frame and everything that was made from its content (its kind or its
+ * backing changed). */
+void shadow_drop_frame(struct shadow *s, uint64_t gfn);
+
+/* MOV CR3 (any value: the low 12 bits are ignored here): everything the guest changed in its tables
+ * counts from now on; the root of (cr3, view, mode) is found again or made. */
+void shadow_set_cr3(struct shadow *s, uint32_t cr3);
+/* CR0 or CR4 was written: as a flush, in the mode that holds now. */
+void shadow_set_mode(struct shadow *s, struct shadow_mode mode);
+/* The virtual CPL changed between 0..2 and 3. Flushes nothing. */
+void shadow_set_view(struct shadow *s, enum shadow_view view);
+/* INVLPG: what the guest changed in the entries that translate gva counts from now on, in both
+ * views; a 4 MiB page goes whole. */
+void shadow_invlpg(struct shadow *s, uint32_t gva);
+
+/* Host-physical address of the current root (PML4). It changes with CR3, mode and view. The root
+ * that was returned last is taken to be in the real CR3 and is not recycled until another one is
+ * asked for. */
+uint64_t shadow_root(struct shadow *s);
+/* True once when entries that the real TLB may hold were removed or weakened since the last call:
+ * the caller reloads CR3. */
+bool shadow_take_flush(struct shadow *s);
+
+/* Counts since shadow_init() or shadow_reset(). */
+struct shadow_stats {
+    uint64_t fills;      /* leaf entries filled */
+    uint64_t nodes_made; /* shadow tables made */
+    uint64_t recycled;   /* shadow tables taken back from others because the pool was empty */
+    uint64_t roots_made;
+    uint64_t roots_found; /* CR3 loads that found their root again */
+    uint64_t flips;       /* code <-> data mappings */
+    unsigned pages_used;
+};
+struct shadow_stats shadow_stats(const struct shadow *s);
+
+/* Guest tables as a walk sees them. */
+struct walk_tables {
+    const struct shadow_ops *ops;
+    void *world;
+    struct shadow_mode mode;
+    uint32_t cr3;
+    bool rsvd_sets_p;
+};
+
+/* A guest walk. pde and pte are as they are in memory after it; pte is 0 for a 4 MiB page, both are
+ * 0 with paging off. */
+struct walk {
+    uint64_t gpa;        /* of the byte */
+    bool writable, user; /* combined rights of PDE and PTE */
+    bool large;          /* a 4 MiB page */
+    bool dirty;          /* D of the leaf */
+    uint32_t error;      /* when it failed */
+    uint64_t pde_gpa, pte_gpa;
+    uint32_t pde, pte;
+};
+
+/*
+ * Walks the guest's tables for an access (SHADOW_ACCESS_*) at gva and sets A and D when and where
+ * hardware would (SDM vol. 3, 4.3 and 4.8). False when the guest gets #PF: w->error. Keeps no state
+ * and needs no shadow.
+ */
+bool shadow_walk(const struct walk_tables *tables, uint32_t gva, unsigned access, struct walk *w);
+
+/* Checks the invariants of the whole structure (tests and debug builds): every link, every count.
+ * Returns NULL, or what is wrong. */
+const char *shadow_check(const struct shadow *s);
+
+#endif

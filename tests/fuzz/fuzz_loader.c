@@ -1,0 +1,43 @@
+/* Module lines and kernel images come from outside: whatever they hold, they are only refused. */
+#include <string.h>
+
+#include "fuzz.h"
+#include "hypervisor/load/elf.h"
+
+static void check_line(const uint8_t *data, size_t size)
+{
+    static struct vm_config config;
+    struct load_error error;
+    char *line = malloc(size + 1);
+    REQUIRE(line);
+    if (size)
+        memcpy(line, data, size);
+    line[size] = '\0';
+    bool ok = config_parse(&config, line, 1, &error);
+    REQUIRE(memchr(config.name, '\0', sizeof(config.name)) && config.name[0]);
+    REQUIRE(!ok || memchr(config.cmdline, '\0', sizeof(config.cmdline)));
+    REQUIRE(ok || memchr(error.text, '\0', sizeof(error.text)));
+    free(line);
+}
+
+/* Every segment of an accepted image lies in the file and in RAM. */
+static void check_image(const uint8_t *data, size_t size)
+{
+    const uint64_t ram = 8u << 20;
+    struct elf_image elf;
+    struct load_error error;
+    if (!elf_parse(&elf, data, size, &error) || !elf_fits(&elf, ram, &error))
+        return;
+    for (unsigned i = 0; i < elf.count; i++) {
+        const struct elf_segment *s = &elf.segments[i];
+        REQUIRE((uint64_t)s->file_offset + s->file_bytes <= size);
+        REQUIRE(s->file_bytes <= s->memory_bytes && (uint64_t)s->gpa + s->memory_bytes <= ram);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    check_line(data, size);
+    check_image(data, size);
+    return 0;
+}

@@ -1,0 +1,106 @@
+/* A guest that stores anything into its page tables and touches anything: the shadow's own
+ * invariant holds after every step, and no entry that the processor could use leads outside the
+ * guest. */
+#include "tests/unit/test_shadow_world.h"
+
+#include "fuzz.h"
+
+#define POOL_PAGES 24u /* few, so that pages are taken back all the time */
+
+/* Two page directories and two page tables are in frames 0..3: addresses fall there often. */
+static uint32_t some_entry(struct input *input)
+{
+    return take(input, 1) % FRAMES << 12 | (take(input, 1) & (P | W | U | A | D | PS));
+}
+
+static uint32_t some_gva(struct input *input)
+{
+    uint32_t bits = take(input, 2);
+    return (bits & 3) << 22 | (bits >> 2 & 7) << 12 | (bits & 0x8000 ? 0xff000000u : 0) |
+           (bits >> 5 & 0xfff);
+}
+
+static void check_translation(struct world *w, uint32_t gva)
+{
+    struct hw hw = hw_walk(w, gva);
+    if (!hw.present)
+        return;
+    uint64_t base = hw.hpa >= CODE_HPA ? CODE_HPA : RAM_HPA;
+    REQUIRE(hw.hpa >= base);
+    enum frame_kind kind = kind_of((hw.hpa - base) >> 12);
+    REQUIRE(kind != FRAME_ABSENT);
+    REQUIRE(!hw.w || (kind == FRAME_RAM && base == RAM_HPA));
+}
+
+static void store(struct world *w, struct input *input)
+{
+    uint64_t gpa = (take(input, 1) % 4u) << 12 | (take(input, 1) & 0xfu) << 2;
+    gpa_write(w, gpa, some_entry(input));
+}
+
+static void touch(struct world *w, struct input *input)
+{
+    static const unsigned accesses[] = {
+        0,
+        SHADOW_ACCESS_WRITE,
+        SHADOW_ACCESS_FETCH,
+        SHADOW_ACCESS_USER,
+        SHADOW_ACCESS_USER | SHADOW_ACCESS_WRITE,
+        SHADOW_ACCESS_USER | SHADOW_ACCESS_FETCH,
+    };
+    struct shadow_access out;
+    uint32_t how = take(input, 1);
+    uint32_t gva = some_gva(input);
+    unsigned access = accesses[(how >> 1) % 6u];
+    if (how & 1)
+        shadow_fault(w->s, gva, access, &out);
+    else
+        shadow_translate(w->s, gva, access, &out);
+    check_translation(w, gva);
+}
+
+static void control(struct world *w, struct input *input)
+{
+    uint32_t what = take(input, 1);
+    uint32_t value = take(input, 1);
+    switch (what % 6) {
+    case 0:
+        shadow_set_cr3(w->s, value % 4 << 12);
+        break;
+    case 1:
+        shadow_set_mode(
+            w->s, (struct shadow_mode){.paging = value & 1, .wp = value & 2, .pse = value & 4});
+        break;
+    case 2:
+        shadow_set_view(w->s, value & 1 ? VIEW_USER : VIEW_KERNEL);
+        break;
+    case 3:
+        shadow_invlpg(w->s, some_gva(input));
+        break;
+    case 4:
+        shadow_map_as_data(w->s, some_gva(input));
+        break;
+    default:
+        if (kind_of(value % FRAMES) != FRAME_ABSENT && w->viewed[value % FRAMES])
+            world_drop_view(w, value % FRAMES);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct world w;
+    struct input input = {data, size};
+    world_init(&w, POOL_PAGES);
+    while (input.size) {
+        uint32_t what = take(&input, 1) % 3;
+        if (what == 0)
+            store(&w, &input);
+        else if (what == 1)
+            touch(&w, &input);
+        else
+            control(&w, &input);
+        REQUIRE(!shadow_check(w.s));
+    }
+    world_done(&w);
+    return 0;
+}
