@@ -1,0 +1,52 @@
+/*
+ * A VM as its boot-loader module line describes it:
+ *
+ *     module2 /boot/guest.elf name=demo mem=64M engine=trap -- guest command line
+ *
+ * Pure: also built on the host for tests and fuzzing.
+ */
+#ifndef UMBRA_HYPERVISOR_LOAD_CONFIG_H
+#define UMBRA_HYPERVISOR_LOAD_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VM_NAME_MAX    32
+#define VM_CMDLINE_MAX 1024
+
+enum engine {
+    ENGINE_TRAP,   /* kernel code from code views, everything harmless runs on the processor */
+    ENGINE_INTERP, /* every instruction is interpreted */
+};
+
+enum module_kind {
+    MODULE_KERNEL, /* describes a VM */
+    MODULE_ROM,    /* rom=ADDRESS: a ROM image that every VM finds there */
+    MODULE_EXTRA,  /* for=NAME: a boot module (initrd) of the VM of that name */
+};
+
+struct vm_config {
+    enum module_kind kind;
+    char name[VM_NAME_MAX];
+    uint64_t mem; /* bytes of RAM */
+    enum engine engine;
+    uint32_t rom_address; /* MODULE_ROM: gpa */
+    char cmdline[VM_CMDLINE_MAX];
+};
+
+/* Why a module line or an image is refused: one line for a person. */
+struct load_error {
+    char text[160]; /* "KEY: cause; remedy" */
+};
+
+/*
+ * Parses a module line. `number` names the VM ("vm1") when the line does not. On failure returns
+ * false with *error filled in; config->name is always valid.
+ */
+bool config_parse(struct vm_config *config, const char *line, unsigned number,
+                  struct load_error *error);
+
+/* Fills error->text with up to three parts; returns false, for `return refuse(...)`. */
+bool refuse(struct load_error *error, const char *key, const char *cause, const char *remedy);
+
+#endif

@@ -1,0 +1,130 @@
+#include "hypervisor/load/modules.h"
+
+#include <string.h>
+
+#include "hypervisor/mm/direct_map.h"
+#include "hypervisor/report/console.h"
+#include "hypervisor/vm/vm.h"
+
+struct parsed {
+    struct vm_config config;
+    struct file file;
+    bool ok;
+};
+
+/* The command lines are a KiB each: too much for the boot stack. */
+static struct parsed parsed[BOOT_MODULES_MAX];
+
+static void report_refusal(const char *name, const struct load_error *error)
+{
+    console_printf("umbra: %s: %s\n", name, error->text);
+}
+
+static bool parse_module(const struct boot_module *module, unsigned number, struct parsed *out)
+{
+    struct load_error error;
+    out->file.bytes = direct_map(module->start);
+    out->file.size = module->end - module->start;
+    out->ok = config_parse(&out->config, module->command_line, number, &error);
+    out->file.cmdline = out->config.cmdline;
+    if (!out->ok)
+        report_refusal(out->config.name, &error);
+    return out->ok;
+}
+
+static bool add_rom(struct vm_image *image, const struct parsed *module, struct load_error *error)
+{
+    uint32_t gpa = module->config.rom_address;
+    if (module->file.size > 0x100000 - gpa)
+        return refuse(error, "rom", "the image is too large", "it has to end below 1 MiB");
+    if (image->rom_count == ROMS_MAX)
+        return refuse(error, "rom", "too many ROMs", "at most 4");
+    image->roms[image->rom_count++] = (struct rom){.gpa = gpa, .file = module->file};
+    return true;
+}
+
+static bool add_extra(struct vm_image *image, const struct parsed *module, struct load_error *error)
+{
+    if (image->extra_count == EXTRA_MODULES_MAX)
+        return refuse(error, "for", "too many boot modules", "at most 8 for one VM");
+    image->extra[image->extra_count++] = module->file;
+    return true;
+}
+
+/* ROMs are every VM's, boot modules the named one's. */
+static bool add_companions(struct vm_image *image, const char *name, unsigned count,
+                           struct load_error *error)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct parsed *module = &parsed[i];
+        bool fits = true;
+        if (!module->ok)
+            continue;
+        if (module->config.kind == MODULE_ROM)
+            fits = add_rom(image, module, error);
+        else if (module->config.kind == MODULE_EXTRA && !strcmp(module->config.name, name))
+            fits = add_extra(image, module, error);
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
+static bool name_taken(const char *name, struct vm *const *vms, unsigned made)
+{
+    for (unsigned i = 0; i < made; i++) {
+        if (!strcmp(vms[i]->config.name, name))
+            return true;
+    }
+    return false;
+}
+
+static struct vm *make_vm(const struct parsed *module, struct vm *const *vms, unsigned made,
+                          unsigned count, struct load_error *error)
+{
+    static struct vm_image image;
+    memset(&image, 0, sizeof(image));
+    image.kernel = module->file;
+    if (name_taken(module->config.name, vms, made)) {
+        refuse(error, "name", "another VM has it", "give each VM a name of its own");
+        return NULL;
+    }
+    if (made == VM_MAX) {
+        refuse(error, "name", "too many VMs", "at most 8 can run");
+        return NULL;
+    }
+    if (!elf_parse(&image.elf, image.kernel.bytes, image.kernel.size, error) ||
+        !elf_fits(&image.elf, module->config.mem, error) ||
+        !add_companions(&image, module->config.name, count, error))
+        return NULL;
+    return vm_create(&module->config, &image, error);
+}
+
+unsigned modules_load(const struct boot_info *info, struct vm **vms, unsigned *refused)
+{
+    struct load_error error;
+    unsigned made = 0;
+    unsigned kernels = 0;
+    *refused = 0;
+    for (unsigned i = 0; i < info->module_count; i++) {
+        *refused += !parse_module(&info->modules[i], kernels + 1, &parsed[i]);
+        kernels += parsed[i].config.kind == MODULE_KERNEL;
+    }
+    for (unsigned i = 0; i < info->module_count; i++) {
+        if (!parsed[i].ok || parsed[i].config.kind != MODULE_KERNEL)
+            continue;
+        struct vm *vm = make_vm(&parsed[i], vms, made, info->module_count, &error);
+        if (!vm) {
+            report_refusal(parsed[i].config.name, &error);
+            ++*refused;
+            continue;
+        }
+        vm->owns_console = made == 0;
+        vms[made++] = vm;
+        vm_boot(vm);
+    }
+    if (!kernels)
+        console_printf("umbra: no virtual machine: no module describes one; add a line "
+                       "\"module2 /boot/guest.elf name=demo mem=64M\" to the GRUB entry\n");
+    return made;
+}

@@ -1,0 +1,48 @@
+#include "hypervisor/vm/clock.h"
+
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/timer.h"
+
+static uint64_t entry_cost;
+
+void clock_start(struct vm_clock *clock)
+{
+    clock->started = rdtsc();
+}
+
+void clock_stop(struct vm_clock *clock)
+{
+    uint64_t elapsed = rdtsc() - clock->started;
+    if (elapsed > entry_cost)
+        clock->ticks += elapsed - entry_cost;
+}
+
+void clock_set_entry_cost(uint64_t ticks)
+{
+    entry_cost = ticks;
+}
+
+void clock_credit(struct vm_clock *clock)
+{
+    clock->ticks++;
+}
+
+uint64_t clock_ns(const struct vm_clock *clock)
+{
+    return tsc_to_ns(clock->ticks);
+}
+
+uint64_t clock_read_tsc(struct vm_clock *clock)
+{
+    uint64_t tsc = clock->ticks + clock->tsc_offset;
+    if (tsc <= clock->last_tsc)
+        tsc = clock->last_tsc + 1;
+    clock->last_tsc = tsc;
+    return tsc;
+}
+
+void clock_write_tsc(struct vm_clock *clock, uint64_t value)
+{
+    clock->tsc_offset = value - clock->ticks;
+    clock->last_tsc = value;
+}

@@ -1,0 +1,289 @@
+/*
+ * From vector to handler in one table, from handler to work in one or two calls:
+ *
+ *   #GP          sensitive instruction, or code not exposed yet  -> emulate() or views_expose()
+ *   #PF          shadow_fault() says what it was                 -> fault_handlers[]
+ *   IRQ          the host's timer or serial line                 -> back to the run loop
+ *   all others   exceptions of the guest's own                   -> inject()
+ */
+#include "hypervisor/vm/exits.h"
+
+#include "emulate/cpu/exec.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/idt.h"
+#include "hypervisor/cpu/pic_host.h"
+#include "hypervisor/report/console.h"
+#include "hypervisor/report/panic.h"
+#include "hypervisor/vm/input.h"
+#include "hypervisor/vm/vm.h"
+#include "hypervisor/vm/world.h"
+
+/* #PF error code bits of the real processor (SDM vol. 3, figure 4-12). */
+#define PF_WRITE 0x02u
+#define PF_FETCH 0x10u
+
+/* DR6: what the processor reports with a #DB. */
+#define DR6_REPORTED 0x0000e00fu
+
+/* Iterations of one REP instruction that are emulated before interrupts are looked at again. */
+#define REP_BURST 64
+
+/* --- emulation ---------------------------------------------------------------------------------
+ */
+
+static void shutdown(struct vcpu *vcpu)
+{
+    struct vm *vm = vcpu->vm;
+    console_printf("umbra: %s: triple fault at %04x:%08x\n", vm->config.name,
+                   vcpu->cpu.seg[SEG_CS].selector, vcpu->cpu.eip);
+    vcpu_dump(vcpu);
+    vm->state = VM_RESET;
+}
+
+void inject(struct vcpu *vcpu, const struct event *event)
+{
+    if (cpu_deliver(&vcpu->cpu, &world_cpu_ops, vcpu->vm, event) == CPU_SHUTDOWN)
+        shutdown(vcpu);
+}
+
+static void step(struct vcpu *vcpu)
+{
+    struct vm *vm = vcpu->vm;
+    struct insn insn;
+    unsigned from_cpl = vcpu->cpu.cpl;
+    insn.op = OP_COUNT; /* stays when the fetch itself faults */
+    if (cpu_step(&vcpu->cpu, &world_cpu_ops, vm, &insn) == CPU_SHUTDOWN)
+        shutdown(vcpu);
+    if (insn.op < OP_COUNT)
+        vm->counters.by_op[insn.op]++;
+    if (from_cpl == 3 && vcpu->cpu.cpl < 3 && (insn.op == OP_INT || insn.op == OP_SYSENTER))
+        count_syscall(&vm->counters);
+    clock_credit(&vm->clock);
+}
+
+void emulate(struct vcpu *vcpu, enum exit_reason reason)
+{
+    uint32_t eip = vcpu->cpu.eip;
+    count_exit(&vcpu->vm->counters, reason);
+    step(vcpu);
+    /* EIP stays on a REP instruction until it is done; entering the guest in between would trap
+     * again for each element. */
+    for (unsigned n = 1; n < REP_BURST && vcpu->cpu.eip == eip && !vcpu->cpu.halted; n++) {
+        if (vcpu->vm->state != VM_RUNNING)
+            return;
+        step(vcpu);
+    }
+}
+
+/* --- #GP ---------------------------------------------------------------------------------------
+ */
+
+/* Guest-physical address of CS:EIP; false when fetching there faults. */
+static bool code_address(struct vcpu *vcpu, uint64_t *gpa)
+{
+    struct shadow_access out;
+    uint32_t lin = vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip;
+    if (shadow_translate(vcpu->vm->shadow, lin, 0, &out) != SHADOW_FILLED)
+        return false;
+    *gpa = out.gpa;
+    return true;
+}
+
+/*
+ * Kernel code hit a HLT of its code view (or really faulted: then emulation raises the fault). Code
+ * seen for the first time is exposed; what may not run natively is emulated.
+ */
+static void exit_kernel_trap(struct vcpu *vcpu)
+{
+    uint64_t gpa;
+    if (!code_address(vcpu, &gpa) || views_query(vcpu->vm, gpa) != CODE_UNKNOWN) {
+        emulate(vcpu, EXIT_SENSITIVE);
+        return;
+    }
+    count_exit(&vcpu->vm->counters, EXIT_EXPOSE);
+    if (!views_expose(vcpu->vm, gpa))
+        emulate(vcpu, EXIT_SENSITIVE);
+}
+
+static void exit_protection(struct vcpu *vcpu)
+{
+    if (vcpu->view == VIEW_KERNEL)
+        exit_kernel_trap(vcpu);
+    else
+        emulate(vcpu, EXIT_USER_TRAP);
+}
+
+/* --- #PF ---------------------------------------------------------------------------------------
+ */
+
+struct page_fault {
+    uint32_t gva;
+    unsigned access; /* SHADOW_ACCESS_* */
+    struct shadow_access out;
+};
+
+/* The page is mapped now. Where it was code, its first instruction is known to be next: exposing
+ * it here saves the trap that it would cause. */
+static void fault_filled(struct vcpu *vcpu, const struct page_fault *fault)
+{
+    count_exit(&vcpu->vm->counters, EXIT_FILL);
+    if ((fault->access & SHADOW_ACCESS_FETCH) && vcpu->view == VIEW_KERNEL &&
+        fault->gva == vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip &&
+        !views_expose(vcpu->vm, fault->out.gpa))
+        emulate(vcpu, EXIT_SENSITIVE);
+}
+
+static void fault_guest(struct vcpu *vcpu, const struct page_fault *fault)
+{
+    struct event event = exception_error(EXC_PF, fault->out.error);
+    event.cr2 = fault->gva;
+    count_exit(&vcpu->vm->counters, EXIT_GUEST_FAULT);
+    inject(vcpu, &event);
+}
+
+static void fault_mmio(struct vcpu *vcpu, const struct page_fault *fault)
+{
+    (void)fault;
+    emulate(vcpu, EXIT_MMIO);
+}
+
+static void fault_table_write(struct vcpu *vcpu, const struct page_fault *fault)
+{
+    (void)fault;
+    emulate(vcpu, EXIT_TABLE_WRITE);
+}
+
+/*
+ * Data is read from a page that is mapped for execution only. Where the reading instruction itself
+ * lies in it (a literal pool, say), flipping the mapping would lead nowhere: it is emulated.
+ */
+static void fault_code_data(struct vcpu *vcpu, const struct page_fault *fault)
+{
+    uint32_t first = vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip;
+    uint32_t last = first + INSN_MAX_LENGTH - 1;
+    if (fault->gva / PAGE_SIZE == first / PAGE_SIZE || fault->gva / PAGE_SIZE == last / PAGE_SIZE ||
+        views_flips_often(vcpu->vm, fault->out.gpa)) {
+        emulate(vcpu, EXIT_CODE_DATA);
+        return;
+    }
+    count_exit(&vcpu->vm->counters, EXIT_FLIP);
+    shadow_map_as_data(vcpu->vm->shadow, fault->gva);
+}
+
+static void fault_interpret(struct vcpu *vcpu, const struct page_fault *fault)
+{
+    (void)fault;
+    emulate(vcpu, EXIT_INTERPRET);
+}
+
+static void (*const fault_handlers[])(struct vcpu *, const struct page_fault *) = {
+    [SHADOW_FILLED] = fault_filled,       [SHADOW_GUEST_FAULT] = fault_guest,
+    [SHADOW_MMIO] = fault_mmio,           [SHADOW_TABLE_WRITE] = fault_table_write,
+    [SHADOW_CODE_DATA] = fault_code_data, [SHADOW_INTERPRET] = fault_interpret,
+};
+
+static void exit_page_fault(struct vcpu *vcpu)
+{
+    uint64_t cr2 = read_cr2();
+    uint64_t error = vcpu->frame.error;
+    struct page_fault fault = {.gva = (uint32_t)cr2};
+    /* An access that runs over FFFFFFFFh wraps on a 32-bit processor, but not on this one. */
+    if (cr2 >> 32) {
+        emulate(vcpu, EXIT_INTERPRET);
+        return;
+    }
+    fault.access = (error & PF_WRITE ? SHADOW_ACCESS_WRITE : 0) |
+                   (error & PF_FETCH ? SHADOW_ACCESS_FETCH : 0) |
+                   (vcpu->view == VIEW_USER ? SHADOW_ACCESS_USER : 0);
+    enum shadow_result result = shadow_fault(vcpu->vm->shadow, fault.gva, fault.access, &fault.out);
+    fault_handlers[result](vcpu, &fault);
+}
+
+/* --- all others --------------------------------------------------------------------------------
+ */
+
+/* Exceptions that the guest's own instruction raised, exactly as on bare hardware. */
+static void exit_exception(struct vcpu *vcpu)
+{
+    struct event event = exception((uint8_t)vcpu->frame.vector);
+    count_exit(&vcpu->vm->counters, EXIT_EXCEPTION);
+    inject(vcpu, &event);
+}
+
+static void exit_alignment(struct vcpu *vcpu)
+{
+    struct event event = exception_error(EXC_AC, 0);
+    count_exit(&vcpu->vm->counters, EXIT_EXCEPTION);
+    inject(vcpu, &event);
+}
+
+/* #SS and #NP come from descriptors that are the monitor's: only emulation knows the guest's. */
+static void exit_segment(struct vcpu *vcpu)
+{
+    emulate(vcpu, vcpu->view == VIEW_USER ? EXIT_USER_TRAP : EXIT_SENSITIVE);
+}
+
+static void exit_debug(struct vcpu *vcpu)
+{
+    struct event event = exception(EXC_DB);
+    vcpu->cpu.dr[6] |= (uint32_t)read_dr6() & DR6_REPORTED;
+    write_dr6(0xffff0ff0u);
+    count_exit(&vcpu->vm->counters, EXIT_DEBUG);
+    inject(vcpu, &event);
+}
+
+static void exit_ignore(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+static void exit_interrupt(struct vcpu *vcpu)
+{
+    unsigned irq = (unsigned)vcpu->frame.vector - VECTOR_IRQ_BASE;
+    count_exit(&vcpu->vm->counters, EXIT_INTERRUPT);
+    pic_host_acknowledge(irq);
+    input_interrupt(pic_host_take());
+    if (irq == HOST_IRQ_TIMER)
+        vcpu->vm->alarm = PC_NEVER;
+}
+
+static void exit_unexpected(struct vcpu *vcpu)
+{
+    panic("unexpected exit: vector %llu, error %llx", (unsigned long long)vcpu->frame.vector,
+          (unsigned long long)vcpu->frame.error);
+}
+
+typedef void (*exit_handler)(struct vcpu *vcpu);
+
+#define LAST_IRQ (VECTOR_IRQ_BASE + 15)
+
+// clang-format off
+static const exit_handler exit_handlers[LAST_IRQ + 1] = {
+    [EXC_DE] = exit_exception,
+    [EXC_DB] = exit_debug,
+    [EXC_NMI] = exit_ignore,
+    [EXC_BR] = exit_exception,
+    [EXC_UD] = exit_exception,
+    [EXC_NM] = exit_exception,
+    [EXC_NP] = exit_segment,
+    [EXC_SS] = exit_segment,
+    [EXC_GP] = exit_protection,
+    [EXC_PF] = exit_page_fault,
+    [EXC_MF] = exit_exception,
+    [EXC_AC] = exit_alignment,
+    [EXC_XM] = exit_exception,
+    [VECTOR_IRQ_BASE ... LAST_IRQ] = exit_interrupt,
+};
+// clang-format on
+
+void handle_exit(struct vcpu *vcpu)
+{
+    uint64_t vector = vcpu->frame.vector;
+    exit_handler handler = exit_unexpected;
+    /* IRETQ refused the guest's EIP or selectors: nothing ran, emulation finds the fault. */
+    if (vector & TRAP_ENTRY_REFUSED)
+        handler = exit_segment;
+    else if (vector <= LAST_IRQ && exit_handlers[vector])
+        handler = exit_handlers[vector];
+    handler(vcpu);
+}

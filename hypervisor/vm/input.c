@@ -1,0 +1,35 @@
+#include "hypervisor/vm/input.h"
+
+#include <stdint.h>
+
+#include "hypervisor/cpu/pic_host.h"
+#include "hypervisor/cpu/serial_host.h"
+#include "hypervisor/vm/vm.h"
+
+#define BUFFER_SIZE 1024u /* a power of two */
+
+/* One line for the whole machine, as there is one COM1. */
+static struct {
+    uint8_t bytes[BUFFER_SIZE];
+    unsigned head, tail; /* free-running; equal: empty */
+} buffer;
+
+void input_collect(void)
+{
+    uint8_t byte;
+    while (buffer.head - buffer.tail < BUFFER_SIZE && serial_host_get(&byte))
+        buffer.bytes[buffer.head++ % BUFFER_SIZE] = byte;
+}
+
+void input_interrupt(unsigned irqs)
+{
+    if (irqs & 1u << HOST_IRQ_COM1)
+        input_collect();
+}
+
+void input_feed(struct vm *vm)
+{
+    while (buffer.tail != buffer.head &&
+           pc_serial_in(&vm->pc, buffer.bytes[buffer.tail % BUFFER_SIZE]))
+        buffer.tail++;
+}

@@ -1,0 +1,156 @@
+#include "hypervisor/vm/native.h"
+
+#include <string.h>
+
+#include "emulate/cpu/insn.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/gdt.h"
+#include "hypervisor/cpu/guest_enter.h"
+#include "hypervisor/mm/direct_map.h"
+#include "hypervisor/report/panic.h"
+#include "hypervisor/vm/clock.h"
+#include "hypervisor/vm/vcpu.h"
+
+/* Linear addresses of the two scratch pages, in an address space of their own. */
+#define SCRATCH_CODE 0x1000u
+#define SCRATCH_DATA 0x2000u
+#define SCRATCH_SIZE 4096u
+
+#define PTE_P  0x001ull
+#define PTE_W  0x002ull
+#define PTE_U  0x004ull
+#define PTE_NX (1ull << 63)
+
+#define OPCODE_HLT 0xf4
+
+#define ENTRY_COST_TRIES 64
+#define EFLAGS_UNTOUCHED (~(EFLAGS_STATUS | EFLAGS_DF))
+
+static uint64_t pml4[512] __attribute__((aligned(4096)));
+static uint64_t pdpt[512] __attribute__((aligned(4096)));
+static uint64_t page_directory[512] __attribute__((aligned(4096)));
+static uint64_t page_table[512] __attribute__((aligned(4096)));
+static uint8_t code[SCRATCH_SIZE] __attribute__((aligned(4096)));
+static uint8_t data[SCRATCH_SIZE] __attribute__((aligned(4096)));
+
+/* A vCPU that runs nothing but scratch instructions: only its registers and frame are used. */
+static struct vcpu unit;
+
+void native_init(void)
+{
+    const uint64_t table = PTE_P | PTE_W | PTE_U;
+    memcpy(pml4, monitor_pml4(), sizeof(pml4));
+    pml4[0] = image_hpa(pdpt) | table;
+    pdpt[0] = image_hpa(page_directory) | table;
+    page_directory[0] = image_hpa(page_table) | table;
+    page_table[SCRATCH_CODE / 4096] = image_hpa(code) | PTE_P | PTE_U;
+    page_table[SCRATCH_DATA / 4096] = image_hpa(data) | PTE_P | PTE_U | PTE_W | PTE_NX;
+}
+
+static bool is_address_prefix(uint8_t byte)
+{
+    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x67};
+    return memchr(prefixes, byte, sizeof(prefixes)) != NULL;
+}
+
+/*
+ * The instruction with its memory operand at SCRATCH_DATA instead: segment and address-size
+ * prefixes dropped, ModRM changed to an absolute 32-bit address. Ends in HLT, whose #GP says that
+ * the instruction is done.
+ */
+static unsigned assemble(const struct insn *insn)
+{
+    unsigned n = 0;
+    bool mem = insn_has_mem(insn);
+    unsigned head = mem ? insn->modrm_at : insn->length;
+    for (unsigned i = 0; i < head; i++) {
+        bool prefix = i < insn->opcode_at && is_address_prefix(insn->bytes[i]);
+        if (!prefix || !mem)
+            code[n++] = insn->bytes[i];
+    }
+    if (mem) {
+        const uint32_t address = SCRATCH_DATA;
+        code[n++] = (uint8_t)((insn->modrm & 0x38) | 5);
+        memcpy(code + n, &address, sizeof(address));
+        n += sizeof(address);
+        memcpy(code + n, insn->bytes + insn->length - insn->imm_size, insn->imm_size);
+        n += insn->imm_size;
+    }
+    code[n] = OPCODE_HLT;
+    return n;
+}
+
+/* What running there changes of the processor's state, and puts back. */
+struct scratch_state {
+    uint64_t cr3, cr0, rsp0, stack_descriptor;
+};
+
+static struct scratch_state enter_scratch_space(void)
+{
+    struct scratch_state saved = {read_cr3(), read_cr0(), tss_rsp0(), host_gdt()[SLOT_GUEST_SS]};
+    host_gdt()[SLOT_GUEST_SS] = DESCRIPTOR_FLAT_DATA32;
+    write_ds(SELECTOR(SLOT_GUEST_SS, 3));
+    /* The interpreter has checked the guest's TS and EM; its CLTS may not have reached CR0 yet. */
+    write_cr0(saved.cr0 & ~(uint64_t)(CR0_TS | CR0_EM));
+    tss_set_rsp0((uint64_t)(&unit.frame + 1));
+    write_cr3(image_hpa(pml4));
+    return saved;
+}
+
+static void leave_scratch_space(const struct scratch_state *saved)
+{
+    write_cr3(saved->cr3);
+    tss_set_rsp0(saved->rsp0);
+    write_cr0(saved->cr0);
+    host_gdt()[SLOT_GUEST_SS] = saved->stack_descriptor;
+}
+
+/* Host interrupts stay closed (IF = 0): this is the monitor's time, not the guest's. */
+static void set_frame(uint32_t esp, uint32_t eflags)
+{
+    unit.frame.cs = SELECTOR(SLOT_SCRATCH_CS, 3);
+    unit.frame.ss = SELECTOR(SLOT_GUEST_SS, 3);
+    unit.frame.rip = SCRATCH_CODE;
+    unit.frame.rsp = esp;
+    unit.frame.rflags = (eflags & ~EFLAGS_UNTOUCHED) | EFLAGS_FIXED;
+}
+
+uint64_t native_entry_cost(void)
+{
+    struct scratch_state saved = enter_scratch_space();
+    uint64_t least = UINT64_MAX;
+    code[0] = OPCODE_HLT;
+    for (unsigned i = 0; i < ENTRY_COST_TRIES; i++) {
+        struct vm_clock clock = {0};
+        set_frame(0, 0);
+        clock_start(&clock);
+        guest_enter(&unit);
+        clock_stop(&clock);
+        least = clock.ticks < least ? clock.ticks : least;
+    }
+    leave_scratch_space(&saved);
+    return least;
+}
+
+bool native_execute(struct cpu *cpu, const struct insn *insn, void *mem, unsigned mem_len,
+                    struct event *fault)
+{
+    INVARIANT(mem_len <= SCRATCH_SIZE);
+    unsigned length = assemble(insn);
+    memcpy(data, mem, mem_len);
+    struct scratch_state saved = enter_scratch_space();
+    memcpy(unit.cpu.gpr, cpu->gpr, sizeof(unit.cpu.gpr));
+    set_frame(cpu->gpr[ESP], cpu->eflags);
+    guest_enter(&unit);
+    leave_scratch_space(&saved);
+    cpu->changed |= CHANGED_SEG(SEG_DS);
+    if (unit.frame.vector != EXC_GP || unit.frame.rip != SCRATCH_CODE + length) {
+        *fault = exception((uint8_t)unit.frame.vector);
+        fault->has_error = unit.frame.vector == EXC_GP || unit.frame.vector == EXC_SS;
+        return false;
+    }
+    memcpy(mem, data, mem_len);
+    memcpy(cpu->gpr, unit.cpu.gpr, sizeof(cpu->gpr));
+    cpu->eflags = (cpu->eflags & EFLAGS_UNTOUCHED) | (unit.frame.rflags & ~EFLAGS_UNTOUCHED);
+    return true;
+}

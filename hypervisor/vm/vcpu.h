@@ -1,0 +1,45 @@
+/* A virtual CPU on the real one: what the guest believes, and what the processor holds for it. */
+#ifndef UMBRA_HYPERVISOR_VM_VCPU_H
+#define UMBRA_HYPERVISOR_VM_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emulate/cpu/cpu.h"
+#include "hypervisor/cpu/trap_frame.h"
+#include "shadow_pt/shadow.h"
+
+struct vm;
+
+struct vcpu {
+    struct cpu cpu; /* the exit stub stores the general registers into cpu.gpr */
+    struct vm *vm;
+    uint64_t host_rsp;       /* the monitor's stack while the guest runs */
+    struct trap_frame frame; /* the entry stub's pushes land here */
+
+    enum shadow_view view; /* of the last entry: which picture the processor was shown */
+    uint64_t loaded_root;  /* in CR3; 0: none of this VM's */
+    uint32_t entry_eip;    /* EIP at the last entry: unchanged at an exit means no progress */
+    uint16_t user_slot[2]; /* real CS and SS selectors in the user view; 0: slot not in use */
+};
+
+/*
+ * Makes the real processor hold the virtual CPU's state: view, root, segment registers, control
+ * and debug registers, and the frame that IRETQ takes. Cheap when nothing changed.
+ */
+void vcpu_load(struct vcpu *vcpu);
+
+/* After an exit: EIP, ESP, EFLAGS and, from user code, segment registers go back to vcpu->cpu. */
+void vcpu_store(struct vcpu *vcpu);
+
+/* Another VM used the processor, or nobody yet: the next vcpu_load() loads everything. */
+void vcpu_invalidate(struct vcpu *vcpu);
+
+/* Takes what is this vCPU's out of the processor, before another one gets it. */
+void vcpu_leave(struct vcpu *vcpu);
+
+/* True when the code at CS:EIP cannot run natively at all (real mode, virtual-8086 mode, 16-bit
+ * kernel code, a 16-bit stack): it is interpreted. */
+bool vcpu_must_interpret(const struct vcpu *vcpu);
+
+#endif

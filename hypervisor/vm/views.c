@@ -1,0 +1,133 @@
+#include "hypervisor/vm/views.h"
+
+#include <string.h>
+
+#include "hypervisor/mm/direct_map.h"
+#include "hypervisor/vm/vm.h"
+
+/* A page that was flipped this often between its code view and its data mapping is read by
+ * emulation from then on. */
+#define FLIPS_MAX 64
+
+struct view {
+    struct code_view code;
+    uint64_t gfn;
+    uint32_t flips;
+    bool recent; /* asked for since the clock hand passed */
+};
+
+/* The memory is laid out as pages first (they have to be aligned), then views, then the map. */
+static uint64_t page_bytes(unsigned count)
+{
+    return (uint64_t)count * PAGE_SIZE;
+}
+
+static uint64_t view_bytes(unsigned count)
+{
+    return (uint64_t)count * sizeof(struct view);
+}
+
+uint64_t views_memory_size(unsigned count, uint64_t frames)
+{
+    return page_bytes(count) + view_bytes(count) + frames * sizeof(uint16_t);
+}
+
+void views_init(struct code_views *views, void *memory, unsigned count, uint64_t frames)
+{
+    uint8_t *bytes = memory;
+    *views = (struct code_views){
+        .pages = bytes,
+        .pages_hpa = direct_map_hpa(bytes),
+        .pool = (struct view *)(bytes + page_bytes(count)),
+        .of_frame = (uint16_t *)(bytes + page_bytes(count) + view_bytes(count)),
+        .count = count,
+        .frames = frames,
+    };
+}
+
+void views_reset(struct code_views *views)
+{
+    memset(views->of_frame, 0, views->frames * sizeof(views->of_frame[0]));
+    memset(views->pool, 0, view_bytes(views->count));
+    views->used = 0;
+    views->hand = 0;
+}
+
+static struct view *find(const struct code_views *views, uint64_t gfn)
+{
+    if (gfn >= views->frames || !views->of_frame[gfn])
+        return NULL;
+    return &views->pool[views->of_frame[gfn] - 1];
+}
+
+static unsigned index_of(const struct code_views *views, const struct view *view)
+{
+    return (unsigned)(view - views->pool);
+}
+
+/* Second chance: the first view under the hand that was not asked for since it last passed. */
+static struct view *recycle(struct vm *vm)
+{
+    struct code_views *views = &vm->views;
+    struct view *view;
+    for (;;) {
+        view = &views->pool[views->hand];
+        views->hand = (views->hand + 1) % views->count;
+        if (!view->recent)
+            break;
+        view->recent = false;
+    }
+    views->of_frame[view->gfn] = 0;
+    shadow_set_code(vm->shadow, view->gfn, false);
+    return view;
+}
+
+static struct view *make(struct vm *vm, uint64_t gfn, const uint8_t *source)
+{
+    struct code_views *views = &vm->views;
+    struct view *view = views->used < views->count ? &views->pool[views->used++] : recycle(vm);
+    unsigned index = index_of(views, view);
+    view->gfn = gfn;
+    view->flips = 0;
+    code_view_init(&view->code, views->pages + page_bytes(index), source, true);
+    views->of_frame[gfn] = (uint16_t)(index + 1);
+    return view;
+}
+
+uint64_t views_page(struct vm *vm, uint64_t gfn)
+{
+    struct view *view = find(&vm->views, gfn);
+    const uint8_t *source = guest_frame_bytes(&vm->memory, gfn);
+    if (!view && (gfn >= vm->views.frames || !source))
+        return SHADOW_NO_HPA;
+    if (!view)
+        view = make(vm, gfn, source);
+    view->recent = true;
+    return vm->views.pages_hpa + page_bytes(index_of(&vm->views, view));
+}
+
+bool views_expose(struct vm *vm, uint64_t gpa)
+{
+    struct view *view = find(&vm->views, gpa / PAGE_SIZE);
+    return view && code_view_expose(&view->code, gpa % PAGE_SIZE) == CODE_EXPOSED;
+}
+
+enum code_state views_query(struct vm *vm, uint64_t gpa)
+{
+    const struct view *view = find(&vm->views, gpa / PAGE_SIZE);
+    return view ? code_view_query(&view->code, gpa % PAGE_SIZE) : CODE_TRAPS;
+}
+
+bool views_flips_often(struct vm *vm, uint64_t gpa)
+{
+    struct view *view = find(&vm->views, gpa / PAGE_SIZE);
+    return !view || ++view->flips > FLIPS_MAX;
+}
+
+void views_wrote(struct vm *vm, uint64_t gpa, unsigned len)
+{
+    struct view *view = find(&vm->views, gpa / PAGE_SIZE);
+    const uint8_t *source = guest_frame_bytes(&vm->memory, gpa / PAGE_SIZE);
+    if (view && source)
+        code_view_sync(&view->code, source, gpa % PAGE_SIZE, len);
+}

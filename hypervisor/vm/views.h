@@ -1,0 +1,49 @@
+/* The code views of a VM: which guest frames have one, and the pages they execute from. */
+#ifndef UMBRA_HYPERVISOR_VM_VIEWS_H
+#define UMBRA_HYPERVISOR_VM_VIEWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emulate/cpu/expose.h"
+
+struct vm;
+struct view;
+
+struct code_views {
+    struct view *pool; /* `count` of them */
+    uint8_t *pages;    /* their executable pages, in the direct map */
+    uint64_t pages_hpa;
+    unsigned count;
+    unsigned used;      /* pool[0 .. used) were handed out at least once */
+    unsigned hand;      /* of the clock that recycles them */
+    uint16_t *of_frame; /* index + 1 by gfn; 0: no view */
+    uint64_t frames;
+};
+
+/* Bytes that `count` views over `frames` guest frames need; page-aligned memory, cleared. */
+uint64_t views_memory_size(unsigned count, uint64_t frames);
+void views_init(struct code_views *views, void *memory, unsigned count, uint64_t frames);
+/* Forgets all views (VM reset). */
+void views_reset(struct code_views *views);
+
+/* hpa of the executable page of a frame's view, made when there is none; SHADOW_NO_HPA when the
+ * frame is neither RAM nor ROM. */
+uint64_t views_page(struct vm *vm, uint64_t gfn);
+
+/*
+ * Kernel code is about to run, or trapped, at guest-physical address gpa: exposes what can run.
+ * Returns true when the instruction there runs natively now, false when it has to be emulated.
+ */
+bool views_expose(struct vm *vm, uint64_t gpa);
+
+/* What is known of the instruction at gpa, without exposing anything. */
+enum code_state views_query(struct vm *vm, uint64_t gpa);
+
+/* True for a page that goes back and forth between code and data: better emulated. Counts. */
+bool views_flips_often(struct vm *vm, uint64_t gpa);
+
+/* Someone stored to a frame that may have a view. */
+void views_wrote(struct vm *vm, uint64_t gpa, unsigned len);
+
+#endif

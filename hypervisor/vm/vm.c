@@ -1,0 +1,144 @@
+#include "hypervisor/vm/vm.h"
+
+#include <string.h>
+
+#include "emulate/cpu/exec.h"
+#include "emulate/cpu/model.h"
+#include "hypervisor/cpu/features.h"
+#include "hypervisor/mm/direct_map.h"
+#include "hypervisor/mm/frames.h"
+#include "hypervisor/report/console.h"
+#include "hypervisor/vm/world.h"
+
+/* Shadow tables: a base for a few processes, and more for guests with more memory. */
+#define SHADOW_PAGES_MIN       1024u
+#define FRAMES_PER_SHADOW_PAGE 16u
+
+/* Code views: a kernel's text is a small part of its memory. */
+#define FRAMES_PER_VIEW 8u
+#define VIEWS_MAX       8192u
+
+/* Midnight of 1 January 2020, UTC: what the RTC shows at power-on. Every boot is alike. */
+#define RTC_EPOCH 1577836800
+
+/* A kernel that faults while it boots would do so for ever. */
+#define RESETS_MAX 16u
+
+#define RAM_ALIGN (2ull * 1024 * 1024)
+
+/* What a VM takes from the host while it is made, so that one that fails gives it all back. */
+struct claims {
+    unsigned count;
+    struct {
+        uint64_t hpa, bytes;
+    } pieces[8];
+};
+
+/* Cleared memory in the direct map, or NULL. */
+static void *claim(struct claims *claims, uint64_t bytes, uint64_t align)
+{
+    uint64_t hpa = frames_alloc(bytes, align);
+    if (!hpa)
+        return NULL;
+    claims->pieces[claims->count].hpa = hpa;
+    claims->pieces[claims->count++].bytes = bytes;
+    return memset(direct_map(hpa), 0, bytes);
+}
+
+static void give_back(const struct claims *claims)
+{
+    for (unsigned i = 0; i < claims->count; i++)
+        frames_free(claims->pieces[i].hpa, claims->pieces[i].bytes);
+}
+
+static bool create_memory(struct vm *vm, struct claims *claims)
+{
+    uint8_t *ram = claim(claims, vm->config.mem, RAM_ALIGN);
+    if (ram)
+        guest_memory_init(&vm->memory, ram, vm->config.mem);
+    return ram;
+}
+
+static bool create_shadow(struct vm *vm, struct claims *claims)
+{
+    uint64_t frames = vm->memory.bytes / PAGE_SIZE;
+    struct shadow_config config = {
+        .pool.count = SHADOW_PAGES_MIN + (unsigned)(frames / FRAMES_PER_SHADOW_PAGE),
+        .ram_frames = frames,
+        .monitor_pml4 = monitor_pml4(),
+        .protection_keys = cpu_features()->pku,
+    };
+    config.pool.pages = claim(claims, (uint64_t)config.pool.count * PAGE_SIZE, FRAME_SIZE);
+    config.memory = claim(claims, shadow_memory_size(config.pool.count, frames), FRAME_SIZE);
+    if (!config.pool.pages || !config.memory)
+        return false;
+    config.pool.pages_hpa = direct_map_hpa(config.pool.pages);
+    vm->shadow = shadow_init(&config, &world_shadow_ops, vm);
+    return true;
+}
+
+static bool create_views(struct vm *vm, struct claims *claims)
+{
+    uint64_t frames = vm->memory.bytes / PAGE_SIZE;
+    uint64_t wanted = frames / FRAMES_PER_VIEW;
+    unsigned count = wanted < VIEWS_MAX ? (unsigned)wanted : VIEWS_MAX;
+    void *memory = claim(claims, views_memory_size(count, frames), FRAME_SIZE);
+    if (memory)
+        views_init(&vm->views, memory, count, frames);
+    return memory;
+}
+
+struct vm *vm_create(const struct vm_config *config, const struct vm_image *image,
+                     struct load_error *error)
+{
+    struct claims claims = {0};
+    struct vm *vm = claim(&claims, sizeof(*vm), FRAME_SIZE);
+    if (vm) {
+        vm->config = *config;
+        vm->image = *image;
+        vm->vcpu.vm = vm;
+        if (create_memory(vm, &claims) && create_shadow(vm, &claims) && create_views(vm, &claims))
+            return vm;
+    }
+    give_back(&claims);
+    refuse(error, "mem", "more memory than the host has free",
+           "give the VM less, or the host more (QEMU: -m)");
+    return NULL;
+}
+
+void vm_boot(struct vm *vm)
+{
+    const struct pc_config config = {
+        .ram_bytes = (uint32_t)vm->memory.bytes,
+        .rtc_epoch = RTC_EPOCH,
+    };
+    memset(vm->memory.ram, 0, vm->memory.bytes);
+    vm->memory.a20 = true;
+    shadow_reset(vm->shadow);
+    views_reset(&vm->views);
+    pc_init(&vm->pc, &config, &world_pc_host, vm);
+    cpu_reset(&vm->vcpu.cpu, &cpu_model_pentium3_tcg);
+    vm->vcpu.view = VIEW_KERNEL;
+    vm->alarm = PC_NEVER;
+    image_boot(vm);
+    vcpu_invalidate(&vm->vcpu);
+    vm_reschedule(vm);
+    vm->state = VM_RUNNING;
+}
+
+void vm_restart(struct vm *vm)
+{
+    if (++vm->resets > RESETS_MAX) {
+        vm_end(vm, "reset too often");
+        return;
+    }
+    console_printf("umbra: %s: reset\n", vm->config.name);
+    vm_boot(vm);
+}
+
+void vm_end(struct vm *vm, const char *why)
+{
+    console_printf("umbra: %s: ended: %s\n", vm->config.name, why);
+    report_counters(vm);
+    vm->state = VM_ENDED;
+}

@@ -1,0 +1,68 @@
+/* A virtual machine: one vCPU, its memory, its board, its shadows and its books. */
+#ifndef UMBRA_HYPERVISOR_VM_VM_H
+#define UMBRA_HYPERVISOR_VM_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emulate/pc/board.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/load/image.h"
+#include "hypervisor/report/counters.h"
+#include "hypervisor/vm/clock.h"
+#include "hypervisor/vm/guest_memory.h"
+#include "hypervisor/vm/vcpu.h"
+#include "hypervisor/vm/run.h"
+#include "hypervisor/vm/views.h"
+#include "shadow_pt/shadow.h"
+
+#define VM_MAX 8
+
+enum vm_state {
+    VM_RUNNING,
+    VM_POWERED_OFF, /* by its own hand: exit_code */
+    VM_RESET,       /* the guest asked for a reset: reloaded before it runs on */
+    VM_ENDED,
+};
+
+struct vm {
+    struct vcpu vcpu;
+    struct vm_config config;
+    enum vm_state state;
+    unsigned resets;
+    uint32_t exit_code; /* what the guest wrote to isa-debug-exit */
+    struct guest_memory memory;
+    struct vm_image image; /* the pristine kernel: a reset boots it again */
+    struct pc pc;
+    struct shadow *shadow;
+    struct code_views views;
+    struct vm_clock clock;
+    uint64_t slice_end;   /* virtual ns; PC_NEVER while no other VM wants the processor */
+    uint64_t alarm;       /* virtual ns that the host's timer is armed for, or PC_NEVER */
+    uint64_t interpreted; /* instructions, by the interpreter */
+    uint64_t next_tick;   /* virtual ns at which the board wants pc_tick() */
+    struct counters counters;
+    struct fxsave_area fpu; /* while another VM runs */
+    bool owns_console;      /* its COM1 is the host's */
+    char line[128];         /* serial output of a VM that does not, until its newline */
+    unsigned line_length;
+};
+
+/*
+ * Makes a VM out of a configuration and its image: memory, board, shadows. Returns NULL with
+ * *error when the host has not enough memory; nothing is kept then.
+ */
+struct vm *vm_create(const struct vm_config *config, const struct vm_image *image,
+                     struct load_error *error);
+
+/* Puts the VM in the state in which the boot loader hands it to its kernel. */
+void vm_boot(struct vm *vm);
+
+/* The guest asked for a reset, or its processor shut down: boots its pristine image again; ends it
+ * when that happens too often to be meant. */
+void vm_restart(struct vm *vm);
+
+/* Ends a VM with a line that says why (a sentence without a full stop), and prints its counts. */
+void vm_end(struct vm *vm, const char *why);
+
+#endif

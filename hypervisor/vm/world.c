@@ -1,0 +1,243 @@
+#include "hypervisor/vm/world.h"
+
+#include <string.h>
+
+#include "hypervisor/cpu/serial_host.h"
+#include "hypervisor/report/console.h"
+#include "hypervisor/vm/native.h"
+#include "hypervisor/vm/vm.h"
+
+/* --- memory as the virtual CPU sees it ---------------------------------------------------------
+ */
+
+_Static_assert(ACCESS_WRITE == SHADOW_ACCESS_WRITE && ACCESS_USER == SHADOW_ACCESS_USER,
+               "the two modules name rights alike");
+
+/*
+ * Translates one byte's page. Fetches are data reads here: a 32-bit guest without NX cannot tell
+ * them apart, and an interpreted fetch reads the guest's own bytes, not a code view.
+ */
+static bool translate(struct vm *vm, uint32_t lin, unsigned access, uint64_t *gpa,
+                      struct event *fault)
+{
+    struct shadow_access out;
+    unsigned rights = access & (ACCESS_WRITE | ACCESS_USER);
+    if (access & ACCESS_RMW)
+        rights |= ACCESS_WRITE;
+    if (shadow_translate(vm->shadow, lin, rights, &out) == SHADOW_GUEST_FAULT) {
+        *fault = exception_error(EXC_PF, out.error);
+        fault->cr2 = lin;
+        return false;
+    }
+    *gpa = out.gpa;
+    return true;
+}
+
+/* Both pages of an access, so that a fault on the second comes before any byte moves. */
+struct span {
+    uint64_t gpa[2];
+    unsigned len[2];
+};
+
+static bool translate_span(struct vm *vm, uint32_t lin, unsigned len, unsigned access,
+                           struct span *span, struct event *fault)
+{
+    unsigned room = PAGE_SIZE - lin % PAGE_SIZE;
+    span->len[0] = len < room ? len : room;
+    span->len[1] = len - span->len[0];
+    if (!translate(vm, lin, access, &span->gpa[0], fault))
+        return false;
+    return !span->len[1] || translate(vm, lin + span->len[0], access, &span->gpa[1], fault);
+}
+
+static bool world_read(void *world, uint32_t lin, void *buf, unsigned len, unsigned access,
+                       struct event *fault)
+{
+    struct vm *vm = world;
+    struct span span;
+    if (!translate_span(vm, lin, len, access, &span, fault))
+        return false;
+    gpa_read(vm, span.gpa[0], buf, span.len[0]);
+    if (span.len[1])
+        gpa_read(vm, span.gpa[1], (uint8_t *)buf + span.len[0], span.len[1]);
+    return true;
+}
+
+static bool world_write(void *world, uint32_t lin, const void *buf, unsigned len, unsigned access,
+                        struct event *fault)
+{
+    struct vm *vm = world;
+    struct span span;
+    if (!translate_span(vm, lin, len, access | ACCESS_WRITE, &span, fault))
+        return false;
+    gpa_write(vm, span.gpa[0], buf, span.len[0]);
+    if (span.len[1])
+        gpa_write(vm, span.gpa[1], (const uint8_t *)buf + span.len[0], span.len[1]);
+    return true;
+}
+
+/* --- ports, time, translations -----------------------------------------------------------------
+ */
+
+static uint32_t world_in(void *world, uint16_t port, unsigned size)
+{
+    struct vm *vm = world;
+    vm_tick(vm);
+    uint32_t value = pc_in(&vm->pc, port, size);
+    vm_reschedule(vm);
+    return value;
+}
+
+static void world_out(void *world, uint16_t port, unsigned size, uint32_t value)
+{
+    struct vm *vm = world;
+    vm_tick(vm);
+    pc_out(&vm->pc, port, size, value);
+    vm_reschedule(vm);
+}
+
+static uint64_t world_rdtsc(void *world)
+{
+    struct vm *vm = world;
+    return clock_read_tsc(&vm->clock);
+}
+
+static void world_wrtsc(void *world, uint64_t value)
+{
+    struct vm *vm = world;
+    clock_write_tsc(&vm->clock, value);
+}
+
+/* The mode first: a new CR3 in a new mode must not build a root for the old one. */
+static void world_flush_tlb(void *world)
+{
+    struct vm *vm = world;
+    const struct cpu *cpu = &vm->vcpu.cpu;
+    shadow_set_mode(vm->shadow, (struct shadow_mode){
+                                    .paging = cpu->cr0 & CR0_PG,
+                                    .wp = cpu->cr0 & CR0_WP,
+                                    .pse = cpu->cr4 & CR4_PSE,
+                                });
+    shadow_set_cr3(vm->shadow, cpu->cr3);
+    count_cr3(&vm->counters, cpu->cr3);
+}
+
+static void world_invlpg(void *world, uint32_t lin)
+{
+    struct vm *vm = world;
+    shadow_invlpg(vm->shadow, lin);
+}
+
+static bool world_exec_native(void *world, struct cpu *cpu, const struct insn *insn, void *mem,
+                              unsigned mem_len, struct event *fault)
+{
+    (void)world;
+    return native_execute(cpu, insn, mem, mem_len, fault);
+}
+
+const struct cpu_ops world_cpu_ops = {
+    .read = world_read,
+    .write = world_write,
+    .in = world_in,
+    .out = world_out,
+    .rdtsc = world_rdtsc,
+    .wrtsc = world_wrtsc,
+    .flush_tlb = world_flush_tlb,
+    .invlpg = world_invlpg,
+    .exec_native = world_exec_native,
+};
+
+/* --- guest-physical memory as the shadow sees it -----------------------------------------------
+ */
+
+static enum frame_kind shadow_frame(void *world, uint64_t gfn, uint64_t *hpa)
+{
+    struct vm *vm = world;
+    return guest_frame(&vm->memory, gfn, hpa);
+}
+
+static uint32_t shadow_read_entry(void *world, uint64_t gpa)
+{
+    struct vm *vm = world;
+    uint32_t entry;
+    gpa_read(vm, gpa, &entry, sizeof(entry));
+    return entry;
+}
+
+static void shadow_write_entry(void *world, uint64_t gpa, uint32_t value)
+{
+    struct vm *vm = world;
+    gpa_write(vm, gpa, &value, sizeof(value));
+}
+
+static uint64_t shadow_code_view(void *world, uint64_t gfn)
+{
+    struct vm *vm = world;
+    return views_page(vm, gfn);
+}
+
+const struct shadow_ops world_shadow_ops = {
+    .frame = shadow_frame,
+    .read_entry = shadow_read_entry,
+    .write_entry = shadow_write_entry,
+    .code_view = shadow_code_view,
+};
+
+/* --- what the board needs ----------------------------------------------------------------------
+ */
+
+static uint64_t virtual_now(void *world)
+{
+    struct vm *vm = world;
+    return clock_ns(&vm->clock);
+}
+
+/* COM1 of the VM that owns the console goes out byte for byte; that of another becomes lines of
+ * the monitor's channel. */
+static void com1_out(void *world, uint8_t byte)
+{
+    struct vm *vm = world;
+    if (vm->owns_console) {
+        serial_host_put(byte);
+        return;
+    }
+    if (byte != '\n' && vm->line_length < sizeof(vm->line) - 1) {
+        vm->line[vm->line_length++] = (char)byte;
+        return;
+    }
+    vm->line[vm->line_length] = '\0';
+    console_printf("%s| %s\n", vm->config.name, vm->line);
+    vm->line_length = 0;
+}
+
+static void power_off(void *world, uint32_t code)
+{
+    struct vm *vm = world;
+    vm->exit_code = code;
+    vm->state = VM_POWERED_OFF;
+}
+
+static void request_reset(void *world)
+{
+    struct vm *vm = world;
+    vm->state = VM_RESET;
+}
+
+static void switch_a20(void *world, bool enabled)
+{
+    struct vm *vm = world;
+    if (vm->memory.a20 == enabled)
+        return;
+    vm->memory.a20 = enabled;
+    shadow_reset(vm->shadow);
+    views_reset(&vm->views);
+    world_flush_tlb(vm);
+}
+
+const struct pc_host world_pc_host = {
+    .now_ns = virtual_now,
+    .serial_out = com1_out,
+    .power_off = power_off,
+    .reset = request_reset,
+    .a20_changed = switch_a20,
+};
