@@ -1,0 +1,128 @@
+"""What is booted, and what is expected of it. Images are files under build/, or the name of one of
+the wrong images in images.py."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+import machines  # noqa: E402  (found by the path above)
+
+DEMO = "guest/demo.elf"
+TINY = "tests/tiny.elf"
+
+# QEMU's exit status: what the guest or the monitor wrote to port F4h, times two, plus one.
+POWER_OFF = machines.POWER_OFF_STATUS
+NOT_WELL = 0x11 << 1 | 1
+NO_PROCESSOR = 0x7e << 1 | 1
+ANY = None
+
+DEMO_DONE = r"demo: (\d+) steps, \1 passed, 0 failed"
+
+@dataclass
+class Case:
+    """One boot. Markers are regular expressions, searched for in this order.
+
+    `native` boots the first VM's image on the bare machine, otherwise Umbra boots with all `vms`:
+    (image, module line) each. `status` is QEMU's exit status; with ANY the machine is stopped as
+    soon as the last marker was seen. `talk` is a list of (marker on the serial line, text to type).
+    """
+
+    name: str
+    vms: list = field(default_factory=list)
+    native: bool = False
+    cpu: str = machines.UMBRA_CPU
+    memory: str = "512M"
+    serial: list = field(default_factory=list)
+    monitor: list = field(default_factory=list)
+    talk: list = field(default_factory=list)
+    status: int = POWER_OFF
+    timeout: int = 60
+
+
+# What a person types at the demo's shell: (marker to wait for, text).
+TYPED = [(r"\$ $", "echo hello\n"), (r"\nhello\r?\n\$ $", "poweroff\n")]
+
+
+def bad_vm(name, line, image, cause):
+    """A VM that must not start, told why in one line, beside one that must run to its end."""
+    return Case(f"bad-{name}", vms=[(image, line), (TINY, "name=good mem=8M -- still here")],
+                serial=[r"^tiny: still here\n"], status=NOT_WELL,
+                monitor=[rf"(?m)^umbra: wrong: .*{cause}.*; .+$"])
+
+
+CASES = [
+    Case("tiny-native", vms=[(TINY, "mem=8M -- one two")], native=True,
+         serial=[r"^tiny: one two\n"]),
+    Case("tiny", vms=[(TINY, "name=tiny mem=8M -- one two")], serial=[r"^tiny: one two\n"]),
+    Case("tiny-interp", vms=[(TINY, "name=tiny mem=8M engine=interp -- one two")],
+         serial=[r"^tiny: one two\n"]),
+
+    Case("demo-native", vms=[(DEMO, "mem=64M -- script")], native=True, serial=[DEMO_DONE]),
+    Case("demo", vms=[(DEMO, "name=demo mem=64M -- script")], timeout=120,
+         serial=[DEMO_DONE], monitor=[r"umbra: demo: .*system calls \d+"]),
+    Case("demo-cpu-max", vms=[(DEMO, "name=demo mem=64M -- script")], cpu="max", timeout=120,
+         serial=[DEMO_DONE]),
+    Case("demo-interp", vms=[(DEMO, "name=demo mem=64M engine=interp -- script")], timeout=120,
+         serial=[DEMO_DONE]),
+    Case("demo-twice", timeout=240,
+         vms=[(DEMO, "name=one mem=64M -- script"), (DEMO, "name=two mem=64M -- script")],
+         serial=[DEMO_DONE], monitor=[r"umbra: 2 of 2 virtual machines ran"]),
+    Case("typed-native", vms=[(DEMO, "mem=64M -- interactive")], native=True, talk=TYPED,
+         serial=[r"\nhello"]),
+    Case("typed", vms=[(DEMO, "name=demo mem=64M -- interactive")], timeout=120, talk=TYPED,
+         serial=[r"\nhello"]),
+    Case("crash-fault-native", vms=[(DEMO, "mem=64M -- crash=fault")], native=True,
+         status=NOT_WELL, serial=[r"(?i)panic"]),
+    Case("crash-fault", vms=[(DEMO, "name=demo mem=64M -- crash=fault")], status=NOT_WELL,
+         serial=[r"(?i)panic"]),
+    Case("crash-stack-native", vms=[(DEMO, "mem=64M -- crash=stack")], native=True,
+         status=NOT_WELL, serial=[r"(?i)panic"]),
+    Case("crash-stack", vms=[(DEMO, "name=demo mem=64M -- crash=stack")], status=NOT_WELL,
+         serial=[r"(?i)panic"]),
+
+    Case("bad-no-module", monitor=[r"umbra: no virtual machine: .*module"], status=NOT_WELL),
+    Case("bad-no-long-mode", vms=[(TINY, "name=tiny mem=8M")], cpu="pentium3",
+         status=NO_PROCESSOR, monitor=[r"umbra: .*no long mode"]),
+    Case("bad-no-nx", vms=[(TINY, "name=tiny mem=8M")], status=NO_PROCESSOR,
+         cpu="pentium3,level=7,xlevel=0x80000008,+lm,+syscall", monitor=[r"umbra: .*no NX"]),
+    Case("bad-name-taken", status=NOT_WELL,
+         vms=[(TINY, "name=wrong mem=8M -- still here"), (TINY, "name=wrong mem=8M -- never")],
+         serial=[r"^tiny: still here\n$"], monitor=[r"umbra: wrong: name: another VM has it; "]),
+    bad_vm("not-elf", "name=wrong mem=8M", "not-elf", "not an ELF"),
+    bad_vm("empty", "name=wrong mem=8M", "empty", "ELF"),
+    bad_vm("elf64", "name=wrong mem=8M", "elf64", "32-bit"),
+    bad_vm("not-x86", "name=wrong mem=8M", "not-x86", "x86"),
+    bad_vm("no-multiboot", "name=wrong mem=8M", "no-multiboot", "multiboot"),
+    bad_vm("truncated", "name=wrong mem=8M", "truncated", "truncated"),
+    bad_vm("truncated-header", "name=wrong mem=8M", "truncated-header", "truncated"),
+    bad_vm("outside", "name=wrong mem=8M", "outside", "outside RAM"),
+    bad_vm("wraps", "name=wrong mem=8M", "wraps", "segment"),
+    bad_vm("video", "name=wrong mem=8M", "video", "outside RAM"),
+    bad_vm("overlap", "name=wrong mem=8M", "overlap", "overlap"),
+    bad_vm("entry", "name=wrong mem=8M", "entry", "entry point"),
+    bad_vm("unknown-option", "name=wrong mem=8M colour=red", TINY, "colour=red: unknown option"),
+    bad_vm("no-value", "name=wrong mem", TINY, "mem: "),
+    bad_vm("mem-word", "name=wrong mem=abc", TINY, "mem=abc: "),
+    bad_vm("mem-zero", "name=wrong mem=0", TINY, "mem=0: "),
+    bad_vm("mem-overflow", "name=wrong mem=99999999999999999999G", TINY, "mem=9+G: "),
+    bad_vm("mem-too-much", "name=wrong mem=2000M", TINY, "mem: more memory than"),
+    bad_vm("engine", "name=wrong mem=8M engine=steam", TINY, "engine=steam: "),
+    Case("bad-name-missing", vms=[(TINY, "name= mem=8M"), (TINY, "name=good mem=8M -- still here")],
+         serial=[r"^tiny: still here\n"], status=NOT_WELL, monitor=[r"umbra: vm1: name=: .+; .+"]),
+]
+
+# Transcripts that must be the same, but for lines that begin with "~ ". COM1 of a VM other than
+# the first goes to the monitor's channel: CASE:VM.
+SAME = [
+    ("tiny-native", "tiny"),
+    ("tiny-native", "tiny-interp"),
+    ("demo-native", "demo"),
+    ("demo-native", "demo-cpu-max"),
+    ("demo-native", "demo-interp"),
+    ("demo-native", "demo-twice"),
+    ("demo-native", "demo-twice:two"),
+    ("typed-native", "typed"),
+    ("crash-fault-native", "crash-fault"),
+    ("crash-stack-native", "crash-stack"),
+]
