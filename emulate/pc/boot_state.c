@@ -66,7 +66,8 @@ void boot_state_apply(struct pc *pc)
         pc->rtc.cmos[cmos[i].index] = cmos[i].value;
     }
     set_memory_size(pc);
-    pc_in(pc, 0x60, 1); /* the answer to the self-test */
+    pc->pit.refresh = true; /* the BIOS read port 61h an odd number of times */
+    pc_in(pc, 0x60, 1);     /* the answer to the self-test */
     pc->kbd.last = 0xfa;
     pc->kbd.keyboard.queue.last = 0xfa; /* the keyboard's last acknowledge */
 }

@@ -78,7 +78,9 @@ void dma_control_out(struct dma *dma, unsigned reg, uint8_t value)
 {
     switch (reg) {
     case 0:
-        dma->command = value & ~COMMAND_DISABLE ? dma->command : value;
+        if (!(value & ~COMMAND_DISABLE)) {
+            dma->command = value;
+        }
         break;
     case 1:
         request(dma, value);

@@ -56,19 +56,20 @@ static void update_irqs(struct kbd *kbd)
     irq_line_set(&kbd->mouse_irq, full && mouse && (kbd->mode & MODE_MOUSE_IRQ));
 }
 
-/* Who delivers next: the controller's own answer first, then the keyboard, then the mouse. */
-static enum kbd_source next_source(const struct kbd *kbd)
+/* Who delivers next: the controller's own answer first, then the keyboard, then the mouse; the one
+ * that has just delivered (`last`) lets the other go first. */
+static enum kbd_source next_source(const struct kbd *kbd, enum kbd_source last)
 {
+    bool keyboard = !(kbd->mode & MODE_DISABLE_KEYBOARD) && ps2_queue_ready(&kbd->keyboard.queue);
+    bool mouse = !(kbd->mode & MODE_DISABLE_MOUSE) && ps2_queue_ready(&kbd->mouse.queue);
+
     if (kbd->reply_source != KBD_FROM_NOBODY) {
         return kbd->reply_source;
     }
-    if (!(kbd->mode & MODE_DISABLE_KEYBOARD) && ps2_queue_ready(&kbd->keyboard.queue)) {
+    if (keyboard && !(mouse && last == KBD_FROM_KEYBOARD)) {
         return KBD_FROM_KEYBOARD;
     }
-    if (!(kbd->mode & MODE_DISABLE_MOUSE) && ps2_queue_ready(&kbd->mouse.queue)) {
-        return KBD_FROM_MOUSE;
-    }
-    return KBD_FROM_NOBODY;
+    return mouse ? KBD_FROM_MOUSE : KBD_FROM_NOBODY;
 }
 
 static void empty_output(struct kbd *kbd)
@@ -79,9 +80,9 @@ static void empty_output(struct kbd *kbd)
 }
 
 /* Fills the output buffer if it is free and somebody has a byte. */
-static void fill_output(struct kbd *kbd)
+static void fill_output_after(struct kbd *kbd, enum kbd_source last)
 {
-    enum kbd_source source = next_source(kbd);
+    enum kbd_source source = next_source(kbd, last);
 
     if ((kbd->status & STATUS_OUTPUT_FULL) || source == KBD_FROM_NOBODY) {
         return;
@@ -94,6 +95,11 @@ static void fill_output(struct kbd *kbd)
         kbd->outport |= OUTPORT_MOUSE_FULL;
     }
     update_irqs(kbd);
+}
+
+static void fill_output(struct kbd *kbd)
+{
+    fill_output_after(kbd, KBD_FROM_NOBODY);
 }
 
 static void reply(struct kbd *kbd, uint8_t value, enum kbd_source source)
@@ -142,7 +148,7 @@ uint8_t kbd_data_in(struct kbd *kbd)
     if (kbd->status & STATUS_OUTPUT_FULL) {
         empty_output(kbd);
         kbd->last = take_output(kbd);
-        fill_output(kbd);
+        fill_output_after(kbd, kbd->output);
     }
     return kbd->last;
 }

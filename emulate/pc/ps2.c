@@ -70,7 +70,7 @@ bool ps2_queue_type(struct ps2_queue *queue, uint8_t value)
     return true;
 }
 
-/* An answer replaces one that was not read: a device serves one command at a time. */
+/* The keyboard serves one command at a time: an answer replaces one that was not read. */
 static void answer(struct ps2_queue *queue, const uint8_t *bytes, uint8_t length)
 {
     memcpy(queue->answer, bytes, length);
@@ -183,6 +183,22 @@ void ps2_keyboard_write(struct ps2_keyboard *keyboard, uint8_t value)
     }
 }
 
+/* The mouse queues its answers; one that does not fit whole is lost. */
+static void append(struct ps2_queue *queue, const uint8_t *bytes, unsigned length)
+{
+    if (length > PS2_QUEUE_BYTES - queue->typed_length) {
+        return;
+    }
+    for (unsigned i = 0; i < length; i++) {
+        ps2_queue_type(queue, bytes[i]);
+    }
+}
+
+static void append_byte(struct ps2_queue *queue, uint8_t value)
+{
+    append(queue, &value, 1);
+}
+
 static void mouse_defaults(struct ps2_mouse *mouse)
 {
     mouse->sample_rate = 100;
@@ -202,26 +218,27 @@ static void mouse_reset(struct ps2_mouse *mouse)
     mouse_defaults(mouse);
     mouse->type = 0;
     queue_clear(&mouse->queue);
-    answer(&mouse->queue, bytes, sizeof(bytes));
+    append(&mouse->queue, bytes, sizeof(bytes));
 }
 
 /* An idle packet: no button, no movement; wheel mice send a fourth byte. */
 static void mouse_poll(struct ps2_mouse *mouse)
 {
-    static const uint8_t bytes[] = {PS2_ACK, 0x08, 0x00, 0x00, 0x00};
-    answer(&mouse->queue, bytes, mouse->type ? 5 : 4);
+    static const uint8_t packet[] = {0x08, 0x00, 0x00, 0x00};
+    append_byte(&mouse->queue, PS2_ACK);
+    append(&mouse->queue, packet, mouse->type ? 4 : 3);
 }
 
 static void mouse_tell_status(struct ps2_mouse *mouse)
 {
     uint8_t bytes[] = {PS2_ACK, mouse->status, mouse->resolution, mouse->sample_rate};
-    answer(&mouse->queue, bytes, sizeof(bytes));
+    append(&mouse->queue, bytes, sizeof(bytes));
 }
 
 static void mouse_identify(struct ps2_mouse *mouse)
 {
     uint8_t bytes[] = {PS2_ACK, mouse->type};
-    answer(&mouse->queue, bytes, sizeof(bytes));
+    append(&mouse->queue, bytes, sizeof(bytes));
 }
 
 /* Sample rates 200, 100, 80 in a row turn the wheel on; 200, 200, 80 the five buttons. */
@@ -247,7 +264,7 @@ static void mouse_data(struct ps2_mouse *mouse, uint8_t command, uint8_t value)
     } else {
         mouse->resolution = value;
     }
-    answer_byte(&mouse->queue, PS2_ACK);
+    append_byte(&mouse->queue, PS2_ACK);
 }
 
 /* Commands that only change the status byte (or wrap mode) and are acknowledged. */
@@ -301,7 +318,7 @@ static void mouse_command(struct ps2_mouse *mouse, uint8_t value)
         }
         break;
     }
-    answer_byte(&mouse->queue, PS2_ACK);
+    append_byte(&mouse->queue, PS2_ACK);
 }
 
 void ps2_mouse_write(struct ps2_mouse *mouse, uint8_t value)
@@ -313,7 +330,7 @@ void ps2_mouse_write(struct ps2_mouse *mouse, uint8_t value)
         mouse_data(mouse, command, value);
     } else if (mouse->wrap && value == MOUSE_WRAP_OFF) {
         mouse->wrap = false;
-        answer_byte(&mouse->queue, PS2_ACK);
+        append_byte(&mouse->queue, PS2_ACK);
     } else if (mouse->wrap && value != MOUSE_RESET) {
         ps2_queue_type(&mouse->queue, value);
     } else {

@@ -8,7 +8,7 @@
 #define PS2_QUEUE_BYTES  16u
 #define PS2_ANSWER_BYTES 16u
 
-/* Bytes on their way to the controller; answers to commands overtake what was typed. */
+/* Bytes on their way to the controller; the keyboard's answers overtake what was typed. */
 struct ps2_queue {
     uint8_t typed[PS2_QUEUE_BYTES];
     uint8_t typed_head, typed_length;

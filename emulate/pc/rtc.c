@@ -255,7 +255,8 @@ static void end_update(struct rtc *rtc, uint64_t now_ns)
 
     show_time(rtc, now_ns);
     rtc->cmos[RTC_A] &= (uint8_t)~A_UIP;
-    raise_flags(rtc, flags, flags & (uint8_t)~rtc->cmos[RTC_C]);
+    uint8_t seen = rtc->cmos[RTC_C];
+    raise_flags(rtc, flags, (uint8_t)(flags & ~seen));
     plan_update(rtc, now_ns);
 }
 
