@@ -180,16 +180,24 @@ bool cpu_debug_trap(struct cpu *cpu, bool tf_before, struct event *event)
     return true;
 }
 
+enum cpu_result cpu_step_insn(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                              const struct insn *insn)
+{
+    struct event event;
+    bool tf_before = cpu->eflags & EFLAGS_TF;
+    enum cpu_result result = cpu_execute(cpu, ops, world, insn, &event);
+
+    if (result == CPU_FAULT || cpu_debug_trap(cpu, tf_before, &event))
+        return cpu_deliver(cpu, ops, world, &event);
+    return result;
+}
+
 enum cpu_result cpu_step(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                          struct insn *executed)
 {
     struct event event;
-    bool tf_before = cpu->eflags & EFLAGS_TF;
-    enum cpu_result result = cpu_fetch(cpu, ops, world, executed, &event);
 
-    if (result == CPU_OK)
-        result = cpu_execute(cpu, ops, world, executed, &event);
-    if (result == CPU_FAULT || cpu_debug_trap(cpu, tf_before, &event))
+    if (cpu_fetch(cpu, ops, world, executed, &event) != CPU_OK)
         return cpu_deliver(cpu, ops, world, &event);
-    return result;
+    return cpu_step_insn(cpu, ops, world, executed);
 }

@@ -43,6 +43,10 @@ enum cpu_result cpu_deliver(struct cpu *cpu, const struct cpu_ops *ops, void *wo
  */
 bool cpu_debug_trap(struct cpu *cpu, bool tf_before, struct event *event);
 
+/* The rest of a step, for an instruction that was fetched already: execute, debug trap, deliver. */
+enum cpu_result cpu_step_insn(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                              const struct insn *insn);
+
 /*
  * Fetch, execute and deliver, with single-step trap and interrupt shadow: one whole step.
  * `*executed` is set to the instruction (for counting) when one was fetched.

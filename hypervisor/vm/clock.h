@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#define CLOCK_NEVER UINT64_MAX
+
 struct vm_clock {
     uint64_t ticks;      /* of guest time since power-on */
     uint64_t started;    /* host TSC at the last clock_start() */

@@ -46,33 +46,47 @@ void inject(struct vcpu *vcpu, const struct event *event)
         shutdown(vcpu);
 }
 
-static void step(struct vcpu *vcpu)
+static void step(struct vcpu *vcpu, const struct insn *insn)
 {
     struct vm *vm = vcpu->vm;
-    struct insn insn;
+    unsigned op = insn->op;
     unsigned from_cpl = vcpu->cpu.cpl;
-    insn.op = OP_COUNT; /* stays when the fetch itself faults */
-    if (cpu_step(&vcpu->cpu, &world_cpu_ops, vm, &insn) == CPU_SHUTDOWN)
+    if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vm, insn) == CPU_SHUTDOWN)
         shutdown(vcpu);
-    if (insn.op < OP_COUNT)
-        vm->counters.by_op[insn.op]++;
-    if (from_cpl == 3 && vcpu->cpu.cpl < 3 && (insn.op == OP_INT || insn.op == OP_SYSENTER))
+    vm->counters.by_op[op]++;
+    if (from_cpl == 3 && vcpu->cpu.cpl < 3 && (op == OP_INT || op == OP_SYSENTER))
         count_syscall(&vm->counters);
     clock_credit(&vm->clock);
 }
 
-void emulate(struct vcpu *vcpu, enum exit_reason reason)
+/* EIP stays on a REP instruction until it is done; entering the guest in between would trap again
+ * for each element. */
+static void repeat(struct vcpu *vcpu, const struct insn *insn)
 {
     uint32_t eip = vcpu->cpu.eip;
-    count_exit(&vcpu->vm->counters, reason);
-    step(vcpu);
-    /* EIP stays on a REP instruction until it is done; entering the guest in between would trap
-     * again for each element. */
-    for (unsigned n = 1; n < REP_BURST && vcpu->cpu.eip == eip && !vcpu->cpu.halted; n++) {
+    const struct insn copy = *insn;
+    for (unsigned n = 0; n < REP_BURST && vcpu->cpu.eip == eip; n++) {
         if (vcpu->vm->state != VM_RUNNING)
             return;
-        step(vcpu);
+        step(vcpu, &copy);
     }
+}
+
+void emulate(struct vcpu *vcpu, enum exit_reason reason)
+{
+    struct event fault;
+    uint32_t eip = vcpu->cpu.eip;
+    const struct insn *insn = sites_find(vcpu);
+    count_exit(&vcpu->vm->counters, reason);
+    if (!insn)
+        insn = sites_fetch(vcpu, &fault);
+    if (!insn) {
+        inject(vcpu, &fault);
+        return;
+    }
+    step(vcpu, insn);
+    if (insn->rep && vcpu->cpu.eip == eip)
+        repeat(vcpu, insn);
 }
 
 /* --- #GP ---------------------------------------------------------------------------------------
@@ -96,6 +110,10 @@ static bool code_address(struct vcpu *vcpu, uint64_t *gpa)
 static void exit_kernel_trap(struct vcpu *vcpu)
 {
     uint64_t gpa;
+    if (sites_find(vcpu)) {
+        emulate(vcpu, EXIT_SENSITIVE);
+        return;
+    }
     if (!code_address(vcpu, &gpa) || views_query(vcpu->vm, gpa) != CODE_UNKNOWN) {
         emulate(vcpu, EXIT_SENSITIVE);
         return;
@@ -243,8 +261,9 @@ static void exit_interrupt(struct vcpu *vcpu)
     count_exit(&vcpu->vm->counters, EXIT_INTERRUPT);
     pic_host_acknowledge(irq);
     input_interrupt(pic_host_take());
+    vcpu->vm->attention = 0; /* have the run loop look around */
     if (irq == HOST_IRQ_TIMER)
-        vcpu->vm->alarm = PC_NEVER;
+        vcpu->vm->alarm = CLOCK_NEVER;
 }
 
 static void exit_unexpected(struct vcpu *vcpu)

@@ -17,17 +17,16 @@
 
 #define ALARM_MIN_NS 2000 /* an alarm sooner than this would fire before the guest runs */
 
-/* Has the host's timer end the guest's run at its board's next event or at the end of its slice. It
+/* Has the host's timer end the guest's run when its board wants attention or its slice is over. It
  * is not set again at each entry: when it fires early in guest time, the rest is armed then. */
 static void set_alarm(struct vm *vm)
 {
-    uint64_t due = vm->next_tick < vm->slice_end ? vm->next_tick : vm->slice_end;
-    if (due >= vm->alarm)
+    if (vm->attention >= vm->alarm)
         return;
-    uint64_t now = clock_ns(&vm->clock);
-    uint64_t wait = due > now ? due - now : 0;
+    uint64_t now = vm->clock.ticks;
+    uint64_t wait = vm->attention > now ? tsc_to_ns(vm->attention - now) : 0;
     timer_arm(wait > ALARM_MIN_NS ? wait : ALARM_MIN_NS);
-    vm->alarm = due;
+    vm->alarm = vm->attention;
 }
 
 static void run_native(struct vm *vm)
@@ -45,6 +44,7 @@ static void run_native(struct vm *vm)
  * must go on, and must not depend on how fast the monitor is. */
 static void run_interpreted(struct vm *vm)
 {
+    vcpu_load_root(&vm->vcpu);
     emulate(&vm->vcpu, EXIT_INTERPRET);
     vm->clock.ticks += ns_to_tsc(INTERPRET_NS);
     if (++vm->interpreted % INTERPRET_BURST == 0)
@@ -63,15 +63,25 @@ static void deliver_interrupt(struct vm *vm)
     inject(&vm->vcpu, &event);
 }
 
+static bool slice_over(const struct vm *vm)
+{
+    return vm->clock.ticks >= vm->slice_end;
+}
+
 void vm_run(struct vm *vm)
 {
     struct cpu *cpu = &vm->vcpu.cpu;
-    while (vm->state == VM_RUNNING && clock_ns(&vm->clock) < vm->slice_end) {
-        vm_tick(vm);
+    while (vm->state == VM_RUNNING) {
+        if (vm->clock.ticks >= vm->attention) {
+            vm_tick(vm);
+            if (slice_over(vm))
+                return;
+        }
         if (!interrupt_due(vm)) {
             if (cpu->halted)
                 return;
-            if (vcpu_must_interpret(&vm->vcpu))
+            vcpu_choose_engine(&vm->vcpu);
+            if (vm->vcpu.interpreted)
                 run_interpreted(vm);
             else
                 run_native(vm);
@@ -99,13 +109,18 @@ void vm_tick(struct vm *vm)
 {
     if (vm->owns_console)
         input_feed(vm);
-    if (clock_ns(&vm->clock) < vm->next_tick)
-        return;
     pc_tick(&vm->pc);
     vm_reschedule(vm);
 }
 
+/* Rounded up: a board that is looked at too early would be looked at again and again. */
+static uint64_t ticks_at(uint64_t ns)
+{
+    return ns == PC_NEVER ? CLOCK_NEVER : ns_to_tsc(ns) + 1;
+}
+
 void vm_reschedule(struct vm *vm)
 {
-    vm->next_tick = pc_deadline(&vm->pc);
+    vm->next_tick = ticks_at(pc_deadline(&vm->pc));
+    vm->attention = vm->next_tick < vm->slice_end ? vm->next_tick : vm->slice_end;
 }

@@ -14,9 +14,10 @@ bool vm_waits(struct vm *vm);
 /* True when its processor is halted and nothing ever will: HLT with IF = 0. */
 bool vm_dead(const struct vm *vm);
 
-/* Brings the board up to the virtual clock, if it wants to be, and feeds it what was typed. */
+/* Brings the board up to the virtual clock, and feeds it what was typed. */
 void vm_tick(struct vm *vm);
-/* The board's timers may have been reprogrammed: asks anew when it wants to be called. */
+/* The board's timers may have been reprogrammed, or the slice has changed: asks anew when the run
+ * loop has to look at them. */
 void vm_reschedule(struct vm *vm);
 
 #endif

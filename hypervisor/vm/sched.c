@@ -35,7 +35,7 @@ static void switch_to(struct vm **current, struct vm *vm)
         vcpu_leave(&(*current)->vcpu);
     switch_fpu(*current, vm);
     vcpu_invalidate(&vm->vcpu);
-    vm->alarm = PC_NEVER;
+    vm->alarm = CLOCK_NEVER;
     *current = vm;
 }
 
@@ -74,10 +74,10 @@ static void idle(struct vm *const *vms, unsigned count)
     uint64_t start = rdtsc();
     for (unsigned i = 0; i < count; i++) {
         const struct vm *vm = vms[i];
-        uint64_t now = clock_ns(&vm->clock);
-        if (vm->state != VM_RUNNING || vm->next_tick == PC_NEVER)
+        uint64_t now = vm->clock.ticks;
+        if (vm->state != VM_RUNNING || vm->next_tick == CLOCK_NEVER)
             continue;
-        uint64_t until = vm->next_tick > now ? vm->next_tick - now : 0;
+        uint64_t until = vm->next_tick > now ? tsc_to_ns(vm->next_tick - now) : 0;
         wait = until < wait ? until : wait;
     }
     if (wait) {
@@ -87,7 +87,7 @@ static void idle(struct vm *const *vms, unsigned count)
     }
     advance_waiting(vms, count, rdtsc() - start + 1);
     for (unsigned i = 0; i < count; i++)
-        vms[i]->alarm = PC_NEVER;
+        vms[i]->alarm = CLOCK_NEVER;
 }
 
 void schedule(struct vm *const *vms, unsigned count)
@@ -103,7 +103,8 @@ void schedule(struct vm *const *vms, unsigned count)
                 continue;
             switch_to(&current, vm);
             uint64_t start = rdtsc();
-            vm->slice_end = alone ? PC_NEVER : clock_ns(&vm->clock) + SLICE_NS;
+            vm->slice_end = alone ? CLOCK_NEVER : vm->clock.ticks + ns_to_tsc(SLICE_NS);
+            vm_reschedule(vm);
             vm_run(vm);
             settle(vm);
             advance_waiting(vms, count, rdtsc() - start);

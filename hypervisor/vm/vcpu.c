@@ -170,11 +170,13 @@ static void load_debug(const struct cpu *cpu)
     write_dr7(native_dr7(cpu->dr[7]));
 }
 
-static void load_root(struct vcpu *vcpu)
+void vcpu_load_root(struct vcpu *vcpu)
 {
     struct shadow *shadow = vcpu->vm->shadow;
     uint64_t root = shadow_root(shadow);
-    if (shadow_take_flush(shadow) || root != vcpu->loaded_root) {
+    bool flush = shadow_take_flush(shadow);
+    if (flush || root != vcpu->loaded_root) {
+        vcpu->tlb_generation += flush;
         write_cr3(root);
         vcpu->loaded_root = root;
     }
@@ -204,7 +206,7 @@ void vcpu_load(struct vcpu *vcpu)
     struct cpu *cpu = &vcpu->cpu;
     if (cpu->changed)
         load_changed(vcpu);
-    load_root(vcpu);
+    vcpu_load_root(vcpu);
     vcpu->frame.rip = cpu->eip;
     vcpu->frame.rsp = cpu->gpr[ESP];
     vcpu->frame.rflags = (cpu->eflags & (EFLAGS_NATIVE | EFLAGS_RF)) | EFLAGS_FIXED | EFLAGS_IF;
@@ -257,7 +259,7 @@ void vcpu_leave(struct vcpu *vcpu)
     write_dr7(DR7_FIXED);
 }
 
-bool vcpu_must_interpret(const struct vcpu *vcpu)
+static bool must_interpret(const struct vcpu *vcpu)
 {
     const struct cpu *cpu = &vcpu->cpu;
     if (vcpu->vm->config.engine == ENGINE_INTERP || !(cpu->cr0 & CR0_PE) ||
@@ -269,4 +271,10 @@ bool vcpu_must_interpret(const struct vcpu *vcpu)
     /* Without protection keys a code view can be read, and a kernel that keeps data beside its code
      * would read the view's HLT bytes: being right comes before being fast. */
     return cpu->cpl != 3 && (!cpu_code32(cpu) || !cpu_features()->pku);
+}
+
+void vcpu_choose_engine(struct vcpu *vcpu)
+{
+    if (vcpu->cpu.changed)
+        vcpu->interpreted = must_interpret(vcpu);
 }

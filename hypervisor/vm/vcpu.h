@@ -17,10 +17,12 @@ struct vcpu {
     uint64_t host_rsp;       /* the monitor's stack while the guest runs */
     struct trap_frame frame; /* the entry stub's pushes land here */
 
-    enum shadow_view view; /* of the last entry: which picture the processor was shown */
-    uint64_t loaded_root;  /* in CR3; 0: none of this VM's */
-    uint32_t entry_eip;    /* EIP at the last entry: unchanged at an exit means no progress */
-    uint16_t user_slot[2]; /* real CS and SS selectors in the user view; 0: slot not in use */
+    enum shadow_view view;   /* of the last entry: which picture the processor was shown */
+    bool interpreted;        /* its code cannot run natively now */
+    uint32_t tlb_generation; /* counts the flushes of the real TLB */
+    uint64_t loaded_root;    /* in CR3; 0: none of this VM's */
+    uint32_t entry_eip;      /* EIP at the last entry: unchanged at an exit means no progress */
+    uint16_t user_slot[2];   /* real CS and SS selectors in the user view; 0: slot not in use */
 };
 
 /*
@@ -38,8 +40,13 @@ void vcpu_invalidate(struct vcpu *vcpu);
 /* Takes what is this vCPU's out of the processor, before another one gets it. */
 void vcpu_leave(struct vcpu *vcpu);
 
-/* True when the code at CS:EIP cannot run natively at all (real mode, virtual-8086 mode, 16-bit
- * kernel code, a 16-bit stack): it is interpreted. */
-bool vcpu_must_interpret(const struct vcpu *vcpu);
+/*
+ * Sees to it that vcpu->interpreted says whether the code at CS:EIP cannot run natively at all
+ * (real mode, virtual-8086 mode, 16-bit kernel code, a 16-bit stack). Cheap when nothing changed.
+ */
+void vcpu_choose_engine(struct vcpu *vcpu);
+
+/* Makes CR3 hold the current root, and forgets translations that are no longer good. */
+void vcpu_load_root(struct vcpu *vcpu);
 
 #endif

@@ -119,7 +119,8 @@ void vm_boot(struct vm *vm)
     pc_init(&vm->pc, &config, &world_pc_host, vm);
     cpu_reset(&vm->vcpu.cpu, &cpu_model_pentium3_tcg);
     vm->vcpu.view = VIEW_KERNEL;
-    vm->alarm = PC_NEVER;
+    vm->alarm = CLOCK_NEVER;
+    vm->slice_end = CLOCK_NEVER;
     image_boot(vm);
     vcpu_invalidate(&vm->vcpu);
     vm_reschedule(vm);

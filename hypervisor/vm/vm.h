@@ -11,6 +11,7 @@
 #include "hypervisor/report/counters.h"
 #include "hypervisor/vm/clock.h"
 #include "hypervisor/vm/guest_memory.h"
+#include "hypervisor/vm/sites.h"
 #include "hypervisor/vm/vcpu.h"
 #include "hypervisor/vm/run.h"
 #include "hypervisor/vm/views.h"
@@ -36,11 +37,13 @@ struct vm {
     struct pc pc;
     struct shadow *shadow;
     struct code_views views;
+    struct sites sites;
     struct vm_clock clock;
-    uint64_t slice_end;   /* virtual ns; PC_NEVER while no other VM wants the processor */
-    uint64_t alarm;       /* virtual ns that the host's timer is armed for, or PC_NEVER */
+    uint64_t slice_end;   /* virtual ticks; CLOCK_NEVER while no other VM wants the processor */
+    uint64_t alarm;       /* virtual ticks that the host's timer is armed for, or CLOCK_NEVER */
+    uint64_t attention;   /* virtual ticks at which the run loop has to look at board and slice */
     uint64_t interpreted; /* instructions, by the interpreter */
-    uint64_t next_tick;   /* virtual ns at which the board wants pc_tick() */
+    uint64_t next_tick;   /* virtual ticks at which the board wants pc_tick() */
     struct counters counters;
     struct fxsave_area fpu; /* while another VM runs */
     bool owns_console;      /* its COM1 is the host's */

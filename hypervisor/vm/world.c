@@ -82,7 +82,7 @@ static bool world_write(void *world, uint32_t lin, const void *buf, unsigned len
 static uint32_t world_in(void *world, uint16_t port, unsigned size)
 {
     struct vm *vm = world;
-    vm_tick(vm);
+    pc_tick(&vm->pc);
     uint32_t value = pc_in(&vm->pc, port, size);
     vm_reschedule(vm);
     return value;
@@ -91,7 +91,7 @@ static uint32_t world_in(void *world, uint16_t port, unsigned size)
 static void world_out(void *world, uint16_t port, unsigned size, uint32_t value)
 {
     struct vm *vm = world;
-    vm_tick(vm);
+    pc_tick(&vm->pc);
     pc_out(&vm->pc, port, size, value);
     vm_reschedule(vm);
 }
