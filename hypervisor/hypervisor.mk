@@ -10,12 +10,15 @@ HV_C   := $(filter-out $(HV_OFFSETS),$(wildcard hypervisor/*/*.c)) \
 HV_ASM := $(wildcard hypervisor/*/*.asm)
 HV_OBJ := $(HV_C:%=$(HV)/%.o) $(HV_ASM:%=$(HV)/%.o)
 
+# Link-time optimisation joins the few small functions between a trap and its handler: a third of
+# what a CLI costs. -fbuiltin: small copies become moves.
+#
 # No SSE, x87 or red zone: the guest's FPU state stays live, and traps push onto the same stack.
 # Frame pointers are what a panic's backtrace walks.
-HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone \
+HV_CFLAGS := -std=gnu11 -O2 -g -flto=auto -ffreestanding -fbuiltin -fno-pic -mcmodel=kernel -mno-red-zone \
              -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
              -fno-omit-frame-pointer -fcf-protection=none -I. $(WARN)
-HV_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+HV_LDFLAGS := $(HV_CFLAGS) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
               -Wl,-z,noexecstack -Wl,--fatal-warnings \
 -Wl,-T,hypervisor/boot/umbra.ld
 
@@ -39,7 +42,7 @@ $(HV)/%.asm.o: %.asm $(HV)/asm_offsets.inc
 
 $(HV)/asm_offsets.inc: $(HV_OFFSETS)
 	@mkdir -p $(@D)
-	$(Q)$(CC64) $(HV_CFLAGS) -MMD -MP -MT $@ -MF $(HV)/asm_offsets.d -S $< -o $(HV)/asm_offsets.s
+	$(Q)$(CC64) $(HV_CFLAGS) -fno-lto -MMD -MP -MT $@ -MF $(HV)/asm_offsets.d -S $< -o $(HV)/asm_offsets.s
 	$(Q)sed -n 's/^#define/%define/p' $(HV)/asm_offsets.s > $@
 
 # Linked twice: the first image has an empty symbol table, and gives the names for the second.

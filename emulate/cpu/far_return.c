@@ -132,7 +132,7 @@ static bool return_protected(struct step *x, const struct far_return *r)
     struct cpu *cpu = x->cpu;
     unsigned old_cpl = cpu->cpl;
     unsigned new_cpl = r->cs & 3u;
-    struct frame_stack stack;
+    struct frame_stack stack = {0};
     struct descriptor code;
 
     if (!return_code(x, r, &code))

@@ -72,21 +72,27 @@ static void repeat(struct vcpu *vcpu, const struct insn *insn)
     }
 }
 
-void emulate(struct vcpu *vcpu, enum exit_reason reason)
+static void emulate_insn(struct vcpu *vcpu, enum exit_reason reason, const struct insn *insn)
 {
-    struct event fault;
     uint32_t eip = vcpu->cpu.eip;
-    const struct insn *insn = sites_find(vcpu);
     count_exit(&vcpu->vm->counters, reason);
-    if (!insn)
-        insn = sites_fetch(vcpu, &fault);
-    if (!insn) {
-        inject(vcpu, &fault);
-        return;
-    }
     step(vcpu, insn);
     if (insn->rep && vcpu->cpu.eip == eip)
         repeat(vcpu, insn);
+}
+
+void emulate(struct vcpu *vcpu, enum exit_reason reason)
+{
+    struct event fault;
+    const struct insn *insn = sites_find(vcpu);
+    if (!insn)
+        insn = sites_fetch(vcpu, &fault);
+    if (insn) {
+        emulate_insn(vcpu, reason, insn);
+        return;
+    }
+    count_exit(&vcpu->vm->counters, reason);
+    inject(vcpu, &fault);
 }
 
 /* --- #GP ---------------------------------------------------------------------------------------
@@ -110,8 +116,9 @@ static bool code_address(struct vcpu *vcpu, uint64_t *gpa)
 static void exit_kernel_trap(struct vcpu *vcpu)
 {
     uint64_t gpa;
-    if (sites_find(vcpu)) {
-        emulate(vcpu, EXIT_SENSITIVE);
+    const struct insn *known = sites_find(vcpu);
+    if (known) {
+        emulate_insn(vcpu, EXIT_SENSITIVE, known);
         return;
     }
     if (!code_address(vcpu, &gpa) || views_query(vcpu->vm, gpa) != CODE_UNKNOWN) {
