@@ -36,11 +36,23 @@ void flush_mark_stale(struct shadow *s, uint32_t entry)
     s->pending[s->pending_len++] = entry;
 }
 
+/* A stale link to the node goes too: INVLPG may have left it for the sake of other pages, and what
+ * a new link brings into the node must not appear behind the old one. */
+static void drop_stale_parents(struct shadow *s, uint32_t node)
+{
+    uint32_t next;
+    for (uint32_t entry = s->nodes[node].parents; entry; entry = next) {
+        next = s->links[entry].next;
+        zap_if_stale(s, entry);
+    }
+}
+
 void flush_node(struct shadow *s, uint32_t node)
 {
     for (unsigned i = 0; i < s->pending_len; i++)
         if (entry_node(s->pending[i]) == node)
             zap_if_stale(s, s->pending[i]);
+    drop_stale_parents(s, node);
 }
 
 void flush_all(struct shadow *s)
@@ -53,25 +65,45 @@ void flush_all(struct shadow *s)
 
 /* INVLPG of an entry that still says what the guest's says changes nothing; stores to the tables of
  * loose nodes go unseen, so their entries always go. */
-static void invalidate(struct shadow *s, uint32_t entry)
+static bool is_owed(const struct shadow *s, uint32_t entry)
 {
-    if (*entry_at(s, entry) & SPTE_P && (is_stale(s, entry) || s->nodes[entry_node(entry)].loose))
-        entry_zap(s, entry);
+    return *entry_at(s, entry) & SPTE_P &&
+           (is_stale(s, entry) || s->nodes[entry_node(entry)].loose);
 }
 
-/* Both shadow entries of the PDE go: a 4 MiB page is invalidated whole. */
+/* A 4 MiB page is invalidated whole: both shadow entries of its PDE go. */
+static void invalidate_large(struct shadow *s, uint32_t link)
+{
+    const uint32_t halves[2] = {link & ~1u, link | 1u};
+    for (unsigned i = 0; i < 2; i++)
+        if (is_owed(s, halves[i]))
+            entry_zap(s, halves[i]);
+}
+
+/* True when nothing else can fill entries of the table: those that are left are all old. */
+static bool only_parent(const struct shadow *s, uint32_t table, uint32_t link)
+{
+    return s->nodes[table].parents == link && !s->links[link].next;
+}
+
+/* Of a page table the one page goes, also when it is the PDE that has changed: the translations of
+ * its neighbours stay, as those in a TLB do, unless the table is shared. */
 static void invlpg_view(struct shadow *s, enum shadow_view view, uint32_t gva)
 {
-    uint32_t frame = s->cr3 >> 12;
-    uint32_t dir = node_find(s, node_key(s, NODE_DIR, frame, gva >> 30, view));
+    uint32_t dir = node_find(s, node_key(s, NODE_DIR, s->cr3 >> 12, gva >> 30, view));
     if (!dir)
         return;
-    unsigned index = gva >> 21 & 0x1ff;
-    uint32_t leaf = child_of(s, entry_id(dir, index));
-    if (leaf)
-        invalidate(s, entry_id(leaf, gva >> 12 & 0x1ff));
-    invalidate(s, entry_id(dir, index & ~1u));
-    invalidate(s, entry_id(dir, index | 1u));
+    uint32_t link = entry_id(dir, gva >> 21 & 0x1ff);
+    uint32_t table = child_of(s, link);
+    if (!table || !traits_of(s, table)->guest) {
+        invalidate_large(s, link);
+        return;
+    }
+    uint32_t leaf = entry_id(table, gva >> 12 & 0x1ff);
+    if (*entry_at(s, leaf) & SPTE_P && (is_owed(s, link) || is_owed(s, leaf)))
+        entry_zap(s, leaf);
+    if (is_owed(s, link) && !only_parent(s, table, link))
+        entry_zap(s, link);
 }
 
 /* The usual store to a table and INVLPG after it leave nothing pending. */

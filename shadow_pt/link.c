@@ -57,7 +57,7 @@ void entry_set(struct shadow *s, uint32_t entry, uint64_t spte, uint32_t target)
         return;
     bool same_target = old & SPTE_P && s->links[entry].target == target;
     if (old & SPTE_P && weaker(old, spte, same_target))
-        s->flush = true;
+        translations_changed(s);
     if (!same_target) {
         if (old & SPTE_P)
             unlink_entry(s, entry);
@@ -71,5 +71,5 @@ void entry_zap(struct shadow *s, uint32_t entry)
 {
     unlink_entry(s, entry);
     *entry_at(s, entry) = 0;
-    s->flush = true;
+    translations_changed(s);
 }

@@ -149,5 +149,5 @@ void node_free(struct shadow *s, uint32_t node)
     unhash(s, node);
     give_back(s, node);
     s->stats.pages_used--;
-    s->flush = true;
+    translations_changed(s);
 }

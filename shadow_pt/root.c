@@ -27,6 +27,7 @@ uint32_t root_get(struct shadow *s, enum shadow_view view)
 
 static void forget_tops(struct shadow *s)
 {
+    s->generation++;
     s->top[VIEW_KERNEL] = s->top[VIEW_USER] = (struct top){0};
 }
 

@@ -72,7 +72,7 @@ void shadow_reset(struct shadow *s)
     s->cr3 = 0;
     s->view = VIEW_KERNEL;
     shadow_set_mode(s, (struct shadow_mode){0});
-    s->flush = true;
+    translations_changed(s);
 }
 
 /* The leaf entry that translates gva in a view now. */
@@ -232,6 +232,16 @@ enum shadow_result shadow_translate(struct shadow *s, uint32_t gva, unsigned acc
     return result == SHADOW_TABLE_WRITE ? SHADOW_FILLED : result;
 }
 
+uint64_t shadow_hit(const struct shadow *s, uint32_t gva, unsigned access)
+{
+    struct live l;
+    if (!live_find(s, access_view(access), gva, &l) || l.spte & SPTE_CODE)
+        return SHADOW_NO_HPA;
+    if (access & SHADOW_ACCESS_WRITE && !(l.writable && l.spte & SPTE_W))
+        return SHADOW_NO_HPA;
+    return (l.spte & SPTE_ADDR) | (gva & 0xfff);
+}
+
 void shadow_map_as_data(struct shadow *s, uint32_t gva)
 {
     struct live l;
@@ -248,6 +258,11 @@ bool shadow_take_flush(struct shadow *s)
     bool flush = s->flush;
     s->flush = false;
     return flush;
+}
+
+const uint32_t *shadow_generation(const struct shadow *s)
+{
+    return &s->generation;
 }
 
 struct shadow_stats shadow_stats(const struct shadow *s)

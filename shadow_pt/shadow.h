@@ -122,6 +122,12 @@ enum shadow_result shadow_fault(struct shadow *s, uint32_t gva, unsigned access,
 enum shadow_result shadow_translate(struct shadow *s, uint32_t gva, unsigned access,
                                     struct shadow_access *out);
 
+/*
+ * The quick half of shadow_translate(): host-physical address of the byte at gva, when a live data
+ * entry allows the access as it is, with nothing to set, track or emulate; else SHADOW_NO_HPA.
+ */
+uint64_t shadow_hit(const struct shadow *s, uint32_t gva, unsigned access);
+
 /* Makes the current root map gva's page to the guest's frame for data (no execution) until the next
  * fetch from it. */
 void shadow_map_as_data(struct shadow *s, uint32_t gva);
@@ -159,6 +165,10 @@ uint64_t shadow_root(struct shadow *s);
 bool shadow_take_flush(struct shadow *s);
 
 /* Counts since shadow_init() or shadow_reset(). */
+/* A count that changes whenever a translation that shadow_hit() gave may no longer be good: entries
+ * were removed or weakened, or CR3 or the mode has changed. */
+const uint32_t *shadow_generation(const struct shadow *s);
+
 struct shadow_stats {
     uint64_t fills;      /* leaf entries filled */
     uint64_t nodes_made; /* shadow tables made */

@@ -101,6 +101,7 @@ struct shadow {
     struct top top[2]; /* by view */
     uint32_t loaded;   /* root that the real CR3 may hold */
     bool flush;
+    uint32_t generation; /* counts what shadow_generation() tells of */
     bool walking;            /* stores of the guest walk are our own */
     uint32_t path[PATH_MAX]; /* nodes that must not be recycled now */
     unsigned path_len;
@@ -214,6 +215,13 @@ uint32_t root_get(struct shadow *s, enum shadow_view view);
 void track_protect(struct shadow *s, uint64_t gfn);
 void track_add_table(struct shadow *s, uint32_t node);
 void track_remove_table(struct shadow *s, uint32_t node);
+
+/* A translation was removed or weakened: the real TLB, and whoever remembers one, must hear of it. */
+static inline void translations_changed(struct shadow *s)
+{
+    s->flush = true;
+    s->generation++;
+}
 
 /* flush.c */
 void flush_mark_stale(struct shadow *s, uint32_t entry);

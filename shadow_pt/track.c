@@ -14,7 +14,8 @@ void track_protect(struct shadow *s, uint64_t gfn)
 {
     for (uint32_t e = s->frames[gfn].mappings; e; e = s->links[e].next) {
         uint64_t *spte = entry_at(s, e);
-        s->flush |= *spte & SPTE_W;
+        if (*spte & SPTE_W)
+            translations_changed(s);
         *spte &= ~(SPTE_W | SPTE_D);
     }
 }
