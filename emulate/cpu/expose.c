@@ -125,12 +125,17 @@ static bool pop_offset(struct worklist *w, uint32_t *at)
     return false;
 }
 
+static bool is_stop(const struct code_view *v, uint32_t at)
+{
+    return v->stops && (v->stops[at / 64] >> (at % 64) & 1);
+}
+
 /* What the instruction at `at` is by itself; *insn is filled for CODE_EXPOSED and CODE_TRAPS. */
 static enum code_state classify(const struct code_view *v, uint32_t at, struct insn *insn)
 {
     switch (insn_decode(v->snapshot + at, CODE_PAGE_SIZE - at, v->code32, insn)) {
     case DECODE_OK:
-        return insn_harmless(insn) ? CODE_EXPOSED : CODE_TRAPS;
+        return insn_harmless(insn) && !is_stop(v, at) ? CODE_EXPOSED : CODE_TRAPS;
     case DECODE_TOO_LONG:
         insn->length = INSN_MAX_LENGTH;
         insn->flags = INSN_INVALID;
@@ -178,6 +183,7 @@ void code_view_init(struct code_view *v, uint8_t *view, const uint8_t *source, b
 {
     v->view = view;
     v->code32 = code32;
+    v->stops = NULL;
     memset(v->known, 0, sizeof(v->known));
     memcpy(v->snapshot, source, sizeof(v->snapshot));
     memset(view, CODE_COVER, CODE_PAGE_SIZE);
@@ -219,6 +225,11 @@ static unsigned drop_range(struct code_view *v, uint32_t first, uint32_t end)
         redraw(v, from, to);
     }
     return dropped;
+}
+
+void code_view_forget(struct code_view *v, uint32_t offset)
+{
+    drop_range(v, offset, offset + 1);
 }
 
 unsigned code_view_sync(struct code_view *v, const uint8_t *source, uint32_t first, uint32_t len)

@@ -38,6 +38,9 @@ struct code_view {
     uint8_t known[CODE_PAGE_SIZE];
     /* The guest's bytes as they were decoded: they cannot change between check and use. */
     uint8_t snapshot[CODE_PAGE_SIZE];
+    /* Offsets at which even a harmless instruction must trap (breakpoints), a bit each; the
+     * caller's, NULL when there are none. After a change: code_view_forget(). */
+    const uint64_t *stops;
 };
 
 /*
@@ -53,6 +56,9 @@ void code_view_init(struct code_view *v, uint8_t *view, const uint8_t *source, b
  * Decodes each offset at most once; whatever is known already costs nothing.
  */
 enum code_state code_view_expose(struct code_view *v, uint32_t offset);
+
+/* Forgets every decoding that rests on the byte at `offset`, and covers it again. */
+void code_view_forget(struct code_view *v, uint32_t offset);
 
 /* What is known of the instruction that begins at `offset`. */
 enum code_state code_view_query(const struct code_view *v, uint32_t offset);

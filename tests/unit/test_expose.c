@@ -398,6 +398,38 @@ static void order_does_not_matter(void **state)
     assert_memory_equal(first_view, view, sizeof(view));
 }
 
+/* A breakpoint on a harmless instruction: it alone traps, survives stores, and goes without trace.
+ */
+static void stops_trap(void **state)
+{
+    static uint64_t stops[CODE_PAGE_SIZE / 64];
+    static const uint8_t code[] = {0x90, 0x89, 0xe5, 0x40, 0xc3}; /* NOP; MOV EBP, ESP; INC; RET */
+
+    (void)state;
+    memset(stops, 0, sizeof(stops));
+    memcpy(source + 60, code, sizeof(code));
+    start_view(true);
+    v.stops = stops;
+    assert_int_equal(code_view_expose(&v, 60), CODE_EXPOSED);
+    stops[0] |= 1ull << 61;
+    code_view_forget(&v, 61);
+    assert_int_equal(view[61], CODE_COVER);
+    assert_int_equal(view[62], CODE_COVER);
+    assert_int_equal(code_view_expose(&v, 61), CODE_TRAPS);
+    assert_int_equal(code_view_query(&v, 60), CODE_EXPOSED);
+    assert_int_equal(code_view_query(&v, 63), CODE_EXPOSED);
+    assert_true(code_view_check(&v, source));
+    source[62] = 0xec; /* MOV ESP, EBP */
+    code_view_sync(&v, source, 62, 1);
+    assert_int_equal(code_view_expose(&v, 60), CODE_EXPOSED);
+    assert_int_equal(code_view_expose(&v, 61), CODE_TRAPS);
+    stops[0] = 0;
+    code_view_forget(&v, 61);
+    assert_int_equal(code_view_expose(&v, 61), CODE_EXPOSED);
+    assert_memory_equal(view + 60, source + 60, sizeof(code));
+    assert_true(code_view_check(&v, source));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +454,7 @@ int main(void)
         cmocka_unit_test_setup(stores_outside_the_page_are_clipped, fresh_page),
         cmocka_unit_test_setup(random_pages, fresh_page),
         cmocka_unit_test_setup(order_does_not_matter, fresh_page),
+        cmocka_unit_test_setup(stops_trap, fresh_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
