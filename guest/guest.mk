@@ -77,3 +77,6 @@ $(DEMO): $(KERNEL_OBJS) $(GUEST_SRC)/kernel.ld
 .SECONDARY: $(USER_LIB_OBJS) $(USER_PROGRAMS:$(GUEST_OUT)/bin/%=$(GUEST_OUT)/user/user/%.o)
 .PHONY: guest
 guest: $(DEMO) ## build the demo guest's kernel image
+include guest/probes.mk
+include guest/hostile.mk
+include guest/bench.mk

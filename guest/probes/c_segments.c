@@ -1,0 +1,704 @@
+/* Descriptor tables and the hidden parts of the segment registers. */
+#include "probe.h"
+#include "lib/string.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { SLOT = SEL_FREE / 8, OTHER = SEL_FREE + 8 };
+
+static uint32_t access_byte(uint32_t selector)
+{
+    return gdt[selector / 8] >> 40 & 0xFF;
+}
+
+CODE(load_ds, "mov ds, eax; mov ebx, ds; mov ecx, 0x10; mov ds, ecx");
+CODE(load_all, "mov es, eax; mov eax, 0x48; mov fs, eax; mov eax, 0x50; push eax; pop gs;"
+               "mov eax, 0x58; mov ss, eax; mov eax, 0x10; mov ss, eax; .byte 0xea; .long 1f;"
+               ".word 0x60; 1: .byte 0xea; .long 2f; .word 8; 2: nop");
+
+PROBE(C01, "loading a segment register sets the accessed bit in memory")
+{
+    list("access");
+    for (uint32_t i = 0; i < 4; i++)
+        gdt[SLOT + i] = segment(0, 0xFFFFF, DATA0 & ~1u);
+    gdt[SLOT + 4] = segment(0, 0xFFFFF, CODE0 & ~1u);
+    given.eax = SEL_FREE;
+    run(load_all);
+    item_event();
+    for (uint32_t i = 0; i < 5; i++)
+        item(access_byte(SEL_FREE + 8 * i));
+}
+
+USER_CODE(user_load, "mov ds, eax; mov es, ebx; push 0x23; pop ds");
+
+PROBE(C01_user, "the accessed bit by a load at CPL 3, and not by LAR or VERR")
+{
+    gdt[SLOT] = segment(0, 0xFFFFF, DATA3 & ~1u);
+    gdt[SLOT + 1] = segment(0, 0xFFFFF, DATA0 & ~1u);
+    given.eax = SEL_FREE + 3;
+    given.ebx = OTHER + 3;
+    run_user(user_load);
+    show_event();
+    list("access");
+    item(access_byte(SEL_FREE));
+    item(access_byte(OTHER));
+}
+
+PROBE(C02, "the accessed bit in a read-only descriptor table")
+{
+    gdt[SLOT] = segment(0, 0xFFFFF, DATA0 & ~1u);
+    identity_tables[(uint32_t)gdt >> 22][(uint32_t)gdt >> 12 & 1023] &= ~(uint32_t)PTE_W;
+    invlpg(gdt);
+    given.eax = SEL_FREE;
+    run(load_ds);
+    show_event();
+    show("at", got.cr2 - (uint32_t)&gdt[SLOT]);
+    show("access", access_byte(SEL_FREE));
+}
+
+CODE(load_task, "ltr ax; str ebx");
+
+PROBE(C03, "LTR sets the busy bit and refuses a busy task")
+{
+    given.eax = SEL_TSS2;
+    run(load_task);
+    show_event();
+    show("tr", got.ebx);
+    list("access");
+    item(access_byte(SEL_TSS));
+    item(access_byte(SEL_TSS2));
+    given.eax = SEL_TSS;
+    run(load_task);
+    show_event();
+}
+
+CODE(load_ldt, "lldt ax; sldt ebx");
+
+PROBE(C04, "LTR and LLDT of selectors that are refused")
+{
+    static const uint16_t selectors[] = {
+        0, 3, SEL_KDATA, SEL_FREE, 0x1000, SEL_TSS2 + 4, SEL_TSS2 + 3, SEL_LDT};
+
+    list("ltr");
+    for (size_t i = 0; i < COUNT(selectors); i++) {
+        gdt[SLOT] = segment(0, 0x67, SYS_TSS32 & ~0x80u);
+        given.eax = selectors[i];
+        run(load_task);
+        item_event();
+    }
+    list("lldt");
+    for (size_t i = 0; i < COUNT(selectors); i++) {
+        gdt[SLOT] = segment(0, 0x67, SYS_LDT & ~0x80u);
+        given.eax = selectors[i];
+        run(load_ldt);
+        item_event();
+    }
+}
+
+/* --- What stays in a segment register when its descriptor changes. --- */
+
+CODE(change_base, "mov eax, 0x40; mov fs, eax; mov ebx, fs:[0]; mov eax, [kernel_words + 64];"
+                  "mov edx, [kernel_words + 68]; mov [gdt + 0x40], eax; mov [gdt + 0x44], edx;"
+                  "mov ecx, fs:[0]; cli; sti; cli; int 0x61; mov esi, fs:[0]; mov eax, fs;"
+                  "mov fs, eax; mov edi, fs:[0]");
+CODE(just_iret, "iretd");
+
+static void change_loaded(uint64_t to)
+{
+    gdt[SLOT] = segment((uint32_t)&kernel_words[0], 0xFFFF, DATA0);
+    kernel_words[0] = 0x11111111;
+    kernel_words[8] = 0x22222222;
+    memcpy(&kernel_words[16], &to, sizeof(to));
+    idt[0x61] = gate(SEL_KCODE, just_iret->start, SYS_INT32, 0);
+    run(change_base);
+    show_event();
+    list("fs");
+    item(got.ebx);
+    item(got.ecx);
+    item(got.esi);
+    item(got.edi);
+}
+
+PROBE(C05, "a new base in the descriptor of a loaded register")
+{
+    change_loaded(segment((uint32_t)&kernel_words[8], 0xFFFF, DATA0));
+}
+
+PROBE(C07, "a loaded descriptor becomes absent, a system type, nothing")
+{
+    change_loaded(segment((uint32_t)&kernel_words[8], 0xFFFF, DATA0 & ~0x80u));
+    change_loaded(segment((uint32_t)&kernel_words[8], 0xFFFF, SYS_LDT));
+    change_loaded(0);
+}
+
+CODE(change_cs, "mov dword ptr [gdt + 0xc], 0; mov dword ptr [gdt + 0x14], 0; cli; sti; cli;"
+                "mov eax, cs; mov ebx, ss; push ds; pop ecx; in al, 0x80; pushfd; pop edx;"
+                "mov dword ptr [gdt + 0xc], 0xcf9b00; mov dword ptr [gdt + 0x14], 0xcf9300;"
+                "and eax, 0xff00");
+
+PROBE(C06, "the descriptors of CS and SS vanish while in use")
+{
+    run(change_cs);
+    show_event();
+    list("regs");
+    item(got.eax);
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx);
+}
+
+CODE(shrink_table,
+     "mov edx, 0x40; mov fs, edx; lgdt [kernel_words]; cli; sti; cli; mov ebx, fs:[0];"
+     "mov eax, fs; int 0x61; mov ecx, fs:[0]; mov fs, edx; nop");
+
+PROBE(C08, "LGDT of a limit that leaves loaded selectors out")
+{
+    gdt[SLOT] = segment((uint32_t)kernel_words, 0xFFFF, DATA0);
+    idt[0x61] = gate(SEL_KCODE, just_iret->start, SYS_INT32, 0);
+    kernel_words[0] = ((uint32_t)gdt & 0xFFFF) << 16 | 0x17;
+    kernel_words[1] = (uint32_t)gdt >> 16;
+    run(shrink_table);
+    show_event();
+    list("fs");
+    item(got.eax);
+    item(got.ebx == kernel_words[0]);
+    item(got.ecx == kernel_words[0]);
+}
+
+/* The handler's own data selector must survive: the table moves to unmapped memory behind it. */
+PROBE(C09, "a descriptor table in unmapped memory")
+{
+    map(0, gdt, PTE_P | PTE_W);
+    kernel_words[0] = (WINDOW & 0xFFFF) << 16 | 0x1FFF;
+    kernel_words[1] = WINDOW >> 16;
+    __asm__ volatile("lgdt %0" ::"m"(kernel_words[0]));
+    given.eax = 0x1000;
+    run(load_ds);
+    show_event();
+    given.eax = 0x1008 + 3;
+    run(load_task);
+    show_event();
+}
+
+PROBE(C10, "a descriptor table whose second page is absent")
+{
+    map(0, frames[0], PTE_P | PTE_W);
+    memcpy(frames[0], gdt, sizeof(gdt));
+    memcpy(frames[0] + 0xFF8, &gdt[SEL_KDATA / 8], 8);
+    kernel_words[0] = (WINDOW & 0xFFFF) << 16 | 0x1FFF;
+    kernel_words[1] = WINDOW >> 16;
+    __asm__ volatile("lgdt %0" ::"m"(kernel_words[0]));
+    given.eax = 0xFF8;
+    run(load_ds);
+    show_event();
+    show("ds", got.ebx);
+    given.eax = 0x1000;
+    run(load_ds);
+    show_event();
+}
+
+PROBE(C11, "error codes of segment loads")
+{
+    static const uint16_t selectors[] = {SEL_FREE,      OTHER,   SEL_FREE + 16, SEL_FREE + 24,
+                                         SEL_KDATA + 4, 0x1FF,   0x200,         0xFFFF,
+                                         SEL_KDATA + 7, SEL_TSS, 0xFFF8};
+
+    gdt[SLOT] = segment(0, 0xFFFFF, DATA0 & ~0x80u);
+    gdt[SLOT + 1] = segment(0, 0xFFFFF, CODE0 & ~2u);
+    gdt[SLOT + 2] = segment(0, 0xFFFFF, CODE0 | 4);
+    gdt[SLOT + 3] = gate(SEL_KCODE, just_iret->start, SYS_CALL32, 0);
+    list("ds");
+    for (size_t i = 0; i < COUNT(selectors); i++) {
+        given.eax = selectors[i];
+        run(load_ds);
+        item_event();
+    }
+}
+
+/* --- What this machine does not check. --- */
+
+CODE(beyond_limit,
+     "mov eax, 0x40; mov fs, eax; mov ebx, fs:[0xc]; mov ecx, fs:[0xe]; mov edx, fs:[0x10];"
+     "mov fs:[0x20], eax; mov eax, 0x48; mov fs, eax; mov esi, fs:[0]; mov edi, fs:[0x100]");
+CODE(read_only,
+     "mov eax, 0x40; mov fs, eax; mov fs:[0], eax; mov ebx, fs:[0]; mov eax, 0x48;"
+     "mov fs, eax; inc dword ptr fs:[0]; mov ecx, fs:[0]; mov dword ptr cs:[kernel_words], 5;"
+     "mov edx, cs:[kernel_words]");
+CODE(null_segment,
+     "xor eax, eax; mov fs, eax; mov ebx, fs:[kernel_words]; mov fs:[kernel_words + 4], ebx;"
+     "mov ecx, 3; mov gs, ecx; mov edx, gs:[kernel_words + 4]; mov ecx, gs");
+
+PROBE(C12, "accesses beyond a data segment's limit")
+{
+    gdt[SLOT] = segment((uint32_t)kernel_words, 0xF, 0x4093);
+    gdt[SLOT + 1] = segment((uint32_t)kernel_words, 0xFF, 0x4097);
+    memset(kernel_words, 0x5A, 64);
+    run(beyond_limit);
+    show_event();
+    list("regs");
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx);
+    item(got.esi);
+    item(got.edi);
+}
+
+PROBE(C13, "writes through read-only and code segments")
+{
+    gdt[SLOT] = segment((uint32_t)kernel_words, 0xFFFFF, DATA0 & ~2u);
+    gdt[SLOT + 1] = segment((uint32_t)kernel_words, 0xFFFFF, CODE0);
+    run(read_only);
+    show_event();
+    list("regs");
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx);
+}
+
+PROBE(C14, "accesses through null selectors")
+{
+    kernel_words[0] = 0x12345678;
+    run(null_segment);
+    show_event();
+    list("regs");
+    item(got.ebx);
+    item(got.edx);
+    item(got.ecx);
+}
+
+/* --- 16-bit stacks and code. --- */
+
+/* The data segment at base 0 reaches 64 KiB: the stack lies at 7000h, with garbage above SP. */
+CODE(stack_16, "mov edi, esp; mov eax, 0x40; mov ss, eax; mov esp, 0x12347000; push 0x11111111;"
+               "push cs; pushfd; cli; pop eax; pop ebx; call 1f; 1: pop ecx; sub ecx, offset 1b;"
+               "mov edx, esp; pushad; add esp, 32; enter 8, 0; mov ebx, esp; leave; mov esi, esp;"
+               "mov ax, 0x10; mov ss, ax; mov esp, edi");
+
+PROBE(C15, "a 16-bit stack segment")
+{
+    gdt[SLOT] = segment(0, 0xFFFF, DATA0_16);
+    run(stack_16);
+    show_event();
+    list("regs");
+    item(got.eax & 0xFFFF);
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx);
+    item(got.esi);
+    show("top", *(uint32_t *)0x6FFC);
+}
+
+CODE(stack_16_trap, "mov edi, esp; mov eax, 0x40; mov ss, eax; mov esp, 0x12340000; int 0x61;"
+                    "mov ebx, esp; push 1; mov ecx, esp; pop eax; pushfd; popfd; mov ax, 0x10;"
+                    "mov ss, ax; mov esp, edi");
+
+PROBE(C15_trap, "an interrupt on a 16-bit stack that wraps")
+{
+    gdt[SLOT] = segment(0, 0xFFFF, DATA0_16);
+    idt[0x61] = gate(SEL_KCODE, just_iret->start, SYS_INT32, 0);
+    run(stack_16_trap);
+    show_event();
+    list("regs");
+    item(got.ebx);
+    item(got.ecx);
+    item(*(uint32_t *)0xFFF8);
+}
+
+/* 16-bit code begins at offset 0 of its own segment. */
+#define CODE_16(name, text) \
+    CODE_AT(".text", name,  \
+            ".code16; " text "; .byte 0x66, 0xea; .long probe_done; .word 8; .code32", "")
+CODE_16(code_16,
+        "mov ebx, 0x12345678; mov bx, 0x1111; pushfd; pop ecx; cli; pushf; pop cx; push cs; pop dx;"
+        "call 1f; jmp 2f; 1: ret; 2: mov ax, cs; .byte 0x67; mov si, [esp]; smsw di;"
+        "int 0x61; pushw 0x8d7; popfw; pushfw; pop bp");
+CODE(enter_16, ".byte 0xea; .long 0; .word 0x40");
+
+PROBE(C17, "a 16-bit code segment")
+{
+    gdt[SLOT] = segment((uint32_t)code_16->start, 0xFFFF, CODE0_16);
+    idt[0x61] = gate(SEL_KCODE, just_iret->start, SYS_INT32, 0);
+    run(enter_16);
+    list("end");
+    item(got.vector);
+    item(got.error);
+    list("regs");
+    item(got.eax);
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx & 0xFFFF);
+    item(got.edi & 0xFFFF);
+    item(got.ebp & 0xFFFF);
+    show_esp();
+}
+
+CODE_16(fault_16, "nop; nop; ud2");
+
+PROBE(C17_fault, "a fault in a 16-bit code segment")
+{
+    gdt[SLOT] = segment((uint32_t)fault_16->start, 0xFFFF, CODE0_16);
+    run(enter_16);
+    list("end");
+    item(got.vector);
+    item(got.eip);
+    item(got.cs);
+}
+
+CODE(based, "mov eax, 0x40; mov fs, eax; mov ebx, fs:[0x1000]; mov fs:[0x1004], ebx;"
+            "mov ecx, [kernel_words + 4]; call 1f; 1: pop edx; sub edx, offset 1b;"
+            ".byte 0xea; .long 2f - 0x1000; .word 0x48; 2: mov esi, cs; cli; push cs; pop edi;"
+            "call 3f; 3: pop eax; sub eax, offset 3b; .byte 0xea; .long 4f; .word 8; 4: nop");
+
+PROBE(C18, "segments with a base, and wrap-around at 4 GiB")
+{
+    gdt[SLOT] = segment((uint32_t)kernel_words - 0x1000, 0xFFFFF, DATA0);
+    gdt[SLOT + 1] = segment(0x1000, 0xFFFFF, CODE0);
+    kernel_words[0] = 0x12345678;
+    run(based);
+    show_event();
+    list("regs");
+    item(got.eax);
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx);
+    item(got.esi);
+    item(got.edi);
+}
+
+/* --- Gates and tasks. --- */
+
+CODE(gate_target,
+     "mov eax, cs; mov ebx, ss; mov ecx, [esp + 4]; mov edx, [esp + 8]; mov esi, [esp + 12];"
+     "mov edi, [esp + 16]; mov ebp, ds");
+CODE(gate_call, "push 0x11111111; push 0x22222222; .byte 0x9a; .long 0; .word 0x40");
+USER_CODE(user_gate_call, "push 0x11111111; push 0x22222222; .byte 0x9a; .long 0; .word 0x43");
+
+static void show_gate(const char *name, const struct code *code, void (*how)(const struct code *),
+                      uint64_t descriptor)
+{
+    gdt[SLOT] = descriptor;
+    how(code);
+    list(name);
+    item_event();
+    item(got.eax);
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx);
+    item(got.esi);
+    item(got.ebp);
+}
+
+PROBE(C20, "call gates: same ring, inner ring, parameters")
+{
+    const void *to = gate_target->start;
+
+    show_gate("same", gate_call, run, gate(SEL_KCODE, to, SYS_CALL32, 0));
+    show_gate("same2", gate_call, run, gate(SEL_KCODE, to, SYS_CALL32, 2));
+    show_gate("inner", user_gate_call, run_user, gate(SEL_KCODE, to, SYS_CALL32 | DPL3, 0));
+    show_gate("inner2", user_gate_call, run_user, gate(SEL_KCODE, to, SYS_CALL32 | DPL3, 2));
+    show_gate("dpl", user_gate_call, run_user, gate(SEL_KCODE, to, SYS_CALL32, 0));
+    show_gate("np", user_gate_call, run_user, gate(SEL_KCODE, to, 0x6C, 0));
+    show_gate("null", user_gate_call, run_user, gate(0, to, SYS_CALL32 | DPL3, 0));
+    show_gate("data", user_gate_call, run_user, gate(SEL_KDATA, to, SYS_CALL32 | DPL3, 0));
+}
+
+/* A 16-bit gate leads below 64 KiB only: a jump is put there. */
+static void *low_jump(const void *to)
+{
+    uint8_t *low = (uint8_t *)0x7800;
+    uint32_t distance = (uint32_t)to - 0x7805;
+
+    low[0] = 0xE9;
+    memcpy(low + 1, &distance, sizeof(distance));
+    return low;
+}
+
+PROBE(C20_16, "16-bit call gates")
+{
+    const void *to = low_jump(gate_target->start);
+
+    show_gate("same", gate_call, run, gate(SEL_KCODE, to, SYS_CALL16, 0));
+    show_esp();
+    show_gate("inner3", user_gate_call, run_user, gate(SEL_KCODE, to, SYS_CALL16 | DPL3, 3));
+}
+
+CODE(gate_return, "mov eax, [esp + 8]; mov ebx, [esp + 12]; retf 8");
+USER_CODE(user_gate_return,
+          "push 0x11111111; push 0x22222222; .byte 0x9a; .long 0; .word 0x43; mov ecx, esp;"
+          "mov edx, cs; pushfd; pop esi");
+
+PROBE(C20_return, "a call gate and the far return with parameters")
+{
+    gdt[SLOT] = gate(SEL_KCODE, gate_return->start, SYS_CALL32 | DPL3, 2);
+    run_user(user_gate_return);
+    show_event();
+    list("regs");
+    item(got.eax);
+    item(got.ebx);
+    item(got.ecx - given.esp);
+    item(got.edx);
+    item(got.esi & 0x3202);
+}
+
+static void make_task(const struct code *code)
+{
+    tss2.cr3 = tss.cr3 = (uint32_t)directory;
+    tss2.eip = (uint32_t)code->start;
+    tss2.eflags = 0x2;
+    tss2.esp = (uint32_t)(kernel_words + 1024);
+    tss2.cs = SEL_KCODE;
+    tss2.ss = tss2.ds = tss2.es = SEL_KDATA;
+    tss2.fs = SEL_UDATA;
+    tss2.eax = 0x11111111;
+    tss2.edi = 0x77777777;
+    tss2.ss0 = SEL_KDATA;
+    tss2.esp0 = tss2.esp;
+    tss2.map_base = sizeof(tss2);
+}
+
+static void show_task(void)
+{
+    show_event();
+    list("regs");
+    item(got.eax);
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx);
+    item(got.edi);
+    item(got.fs);
+    item(got.eflags);
+    list("tss");
+    item(tss.eip - given.eip);
+    item(tss.esp == given.esp);
+    item(tss.ecx);
+    item(tss.eflags);
+    item(tss.cs);
+    item(tss2.link);
+    list("busy");
+    item(access_byte(SEL_TSS));
+    item(access_byte(SEL_TSS2));
+    show("cr0", read_cr0());
+}
+
+CODE(task_body, "mov ebx, cr0; str ecx; pushfd; pop edx; push 2; popfd");
+CODE(jump_task, "mov ecx, 0x33333333; .byte 0xea; .long 0; .word 0x30");
+CODE(call_task, "mov ecx, 0x33333333; .byte 0x9a; .long 0; .word 0x30; str ebx; pushfd; pop edx");
+CODE(task_returns, "pushfd; pop ebx; mov eax, [esp]; mov [kernel_words], ebx; 1: iretd; jmp 1b");
+CODE(jump_gate, "mov ecx, 0x33333333; .byte 0xea; .long 0; .word 0x40");
+
+PROBE(C21_jmp, "JMP to a task")
+{
+    make_task(task_body);
+    run(jump_task);
+    show_task();
+}
+
+PROBE(C21_call, "CALL of a task and its IRET")
+{
+    make_task(task_returns);
+    run(call_task);
+    show_task();
+    show("inside", kernel_words[0]);
+    show("eip2", tss2.eip - (uint32_t)task_returns->start);
+}
+
+PROBE(C21_gate, "JMP through a task gate")
+{
+    make_task(task_body);
+    gdt[SLOT] = gate(SEL_TSS2, NULL, SYS_TASK, 0);
+    run(jump_gate);
+    show_task();
+}
+
+PROBE(C21_busy, "a task that is busy, absent, too small, the current one")
+{
+    make_task(task_body);
+    gdt[SEL_TSS2 / 8] = segment((uint32_t)&tss2, 0x67, 0x8B);
+    run(jump_task);
+    show_event();
+    gdt[SEL_TSS2 / 8] = segment((uint32_t)&tss2, 0x67, 0x09);
+    run(jump_task);
+    show_event();
+    gdt[SEL_TSS2 / 8] = segment((uint32_t)&tss2, 0x66, 0x89);
+    run(jump_task);
+    show_event();
+}
+
+CODE(iret_nested, "push 0x4002; popfd; iretd");
+
+PROBE(A26, "IRET with NT goes back to the task that TSS.link names")
+{
+    make_task(task_body);
+    tss.link = SEL_TSS2;
+    gdt[SEL_TSS2 / 8] = segment((uint32_t)&tss2, 0x67, 0x8B);
+    run(iret_nested);
+    show_task();
+}
+
+CODE(int_61, "int 0x61; str ebx; pushfd; pop edx; mov ecx, ss");
+
+PROBE(C22, "INT n through a task gate")
+{
+    make_task(task_returns);
+    idt[0x61] = gate(SEL_TSS2, NULL, SYS_TASK, 0);
+    run(int_61);
+    show_task();
+    show("inside", kernel_words[0]);
+}
+
+CODE(task_error,
+     "pop eax; mov ebx, esp; sub ebx, offset kernel_words + 4096; str ecx; push 2; popfd");
+CODE(raise_gp, "mov eax, 0x1000; mov ds, eax");
+CODE(bad_stack, "mov esp, 0x50000000; push eax");
+
+PROBE(C22_fault, "a fault through a task gate, and #DF because the stack is gone")
+{
+    make_task(task_error);
+    idt[EXC_GP] = gate(SEL_TSS2, NULL, SYS_TASK, 0);
+    run(raise_gp);
+    show_task();
+    machine_reset();
+    make_task(task_error);
+    idt[EXC_DF] = gate(SEL_TSS2, NULL, SYS_TASK, 0);
+    run(bad_stack);
+    show_task();
+    show("cr2", got.cr2);
+}
+
+PROBE(C23, "faults of a task switch: bad segments of the new task")
+{
+    make_task(task_body);
+    tss2.ds = 0x1000;
+    run(jump_task);
+    list("ds");
+    item_event();
+    item(got.eip - (uint32_t)task_body->start < 64);
+    machine_reset();
+    make_task(task_body);
+    tss2.ldt = 0x1000;
+    run(jump_task);
+    list("ldt");
+    item_event();
+    item(got.eip - (uint32_t)task_body->start < 64);
+}
+
+USER_CODE(user_ud, "ud2");
+
+PROBE(C24, "ESP0 changed in memory counts at the next entry")
+{
+    static const struct code *code = user_ud;
+
+    tss.esp0 = (uint32_t)(kernel_words + 512);
+    run_user(code);
+    show_event();
+    list("frame");
+    item(kernel_words[511]);
+    item(kernel_words[509] & ~0x10000u);
+    item(kernel_words[508]);
+}
+
+/* --- Ports by bitmap and IOPL. --- */
+
+USER_CODE(user_in_byte, "mov edx, 0x80; in al, dx");
+USER_CODE(user_in_word, "mov edx, 0x80; in ax, dx");
+USER_CODE(user_in_last, "mov edx, 0x41f; in al, dx; mov edx, 0x41f; in ax, dx");
+USER_CODE(user_cli, "cli; pushfd; pop ebx; sti; pushfd; pop ecx");
+
+PROBE(C25, "the I/O permission bitmap")
+{
+    memset(tss.map, 0xFF, sizeof(tss.map));
+    tss.map_base = offsetof(struct tss, map);
+    try_user("closed", user_in_byte);
+    tss.map[0x80 / 8] = 0xFE;
+    try_user("open", user_in_byte);
+    try_user("word", user_in_word);
+    tss.map[0x80 / 8] = 0xFC;
+    try_user("word2", user_in_word);
+    tss.map[0x41F / 8] = 0x7F;
+    try_user("last", user_in_last);
+    tss.map_base = 0xFFFF;
+    try_user("beyond", user_in_byte);
+    tss.map_base = sizeof(tss);
+    given.eflags = 0x3000;
+    try_user("iopl3", user_in_byte);
+}
+
+/* --- The LDT, conforming code, rings 1 and 2. --- */
+
+CODE(use_ldt,
+     "mov eax, 0x38; lldt ax; mov eax, 4; mov fs, eax; mov ebx, fs:[0]; mov eax, 12; mov gs, eax;"
+     "mov ecx, gs; lar edx, eax; xor eax, eax; lldt ax; mov esi, fs:[0]; mov edi, fs;"
+     "mov eax, 4; mov fs, eax");
+
+PROBE(C26, "the LDT")
+{
+    ldt[0] = segment((uint32_t)kernel_words, 0xFFFF, DATA0 & ~1u);
+    ldt[1] = segment(0, 0xFFFFF, DATA3);
+    kernel_words[0] = 0x12345678;
+    run(use_ldt);
+    show_event();
+    list("regs");
+    item(got.ebx);
+    item(got.ecx);
+    item(got.edx);
+    item(got.esi);
+    item(got.edi);
+    show("access", ldt[0] >> 40 & 0xFF);
+}
+
+USER_CODE(user_conforming, ".byte 0xea; .long 1f; .word 0x40; 1: mov eax, cs; cli");
+
+PROBE(C27, "conforming code of DPL 0 at CPL 3")
+{
+    gdt[SLOT] = segment(0, 0xFFFFF, CODE0 | 4);
+    run_user(user_conforming);
+    show_event();
+    show("cs", got.eax);
+}
+
+CODE(read_all_kinds, "mov eax, 0x23; mov fs, eax; mov eax, 0x1b; mov gs, eax; lar eax, eax; cli");
+
+PROBE(C28, "the tables in memory are what was written, accessed and busy bits aside")
+{
+    run(read_all_kinds);
+    list("access");
+    for (uint32_t i = 0; i < 8; i++)
+        item(gdt[i] >> 40 & 0xFFFF);
+}
+
+#define RING_BODY                                                                                  \
+    "mov eax, cs; mov ebx, ss; pushfd; pop ecx; push cs; pop edx; sti; pushfd; pop esi; lar edi, " \
+    "eax"
+CODE(ring_body, RING_BODY "; int 0x60");
+CODE(enter_ring, "push eax; push offset kernel_words + 2048; push ebx; push ecx;"
+                 "push offset ring_body_code; iretd");
+CODE(ring_cli, "cli; int 0x60");
+CODE(enter_cli, "push eax; push offset kernel_words + 2048; push ebx; push ecx;"
+                "push offset ring_cli_code; iretd");
+
+PROBE(C29, "rings 1 and 2")
+{
+    for (uint32_t ring = 1; ring < 3; ring++) {
+        gdt[SLOT] = segment(0, 0xFFFFF, CODE0 | ring << 5);
+        gdt[SLOT + 1] = segment(0, 0xFFFFF, DATA0 | ring << 5);
+        given.eax = OTHER + ring;
+        given.ecx = SEL_FREE + ring;
+        given.ebx = ring << 12 | 2;
+        run(enter_ring);
+        list("ring");
+        item(got.vector);
+        item(got.eax);
+        item(got.ebx);
+        item(got.ecx);
+        item(got.edx);
+        item(got.esi);
+        item(got.edi);
+        given.eax = OTHER + ring;
+        given.ecx = SEL_FREE + ring;
+        given.ebx = 2;
+        run(enter_cli);
+        item(got.vector);
+        item(got.error);
+        item(got.cs);
+    }
+}
