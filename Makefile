@@ -27,10 +27,14 @@ include hypervisor/hypervisor.mk guest/guest.mk tools/tools.mk tools/check.mk te
 
 ##@ General
 
+# In the order in which a person meets them.
+HELP_MK := $(addprefix tools/,tools.mk debug.mk report.mk) $(addprefix tests/,tests.mk hostile.mk) \
+           $(addprefix tools/,illusion.mk bench.mk check.mk) $(wildcard guest/*.mk) \
+           hypervisor/hypervisor.mk
+
 .PHONY: help clean
 help: ## list the targets
-	@awk -f tools/help.awk tools/tools.mk tests/tests.mk tools/check.mk \
-	    guest/guest.mk hypervisor/hypervisor.mk Makefile
+	@awk -f tools/help.awk $(HELP_MK) Makefile
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -5,7 +5,10 @@ HOST_CC     := gcc
 HOST_DIR    := $(BUILD)/host
 # To work on one folder while another does not compile: make test-decode HOST_SRC="emulate/cpu/..."
 HOST_SRC    := $(wildcard emulate/cpu/*.c emulate/pc/*.c shadow_pt/*.c) \
-               $(wildcard hypervisor/load/config.c hypervisor/load/elf.c)
+               $(wildcard hypervisor/load/config.c hypervisor/load/elf.c \
+                          hypervisor/load/elf_symbols.c hypervisor/report/counters.c \
+                          hypervisor/report/json.c) \
+               $(wildcard $(addprefix hypervisor/debug/,packet.c registers.c rsp.c line.c))
 HOST_OBJ    := $(HOST_SRC:%.c=$(HOST_DIR)/%.o)
 HOST_LIB    := $(HOST_DIR)/libpure.a
 HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer $(WARN) -I. -MMD -MP \
@@ -22,7 +25,8 @@ FUZZ_FUZZERS := $(FUZZ_TARGETS:%=$(FUZZ_DIR)/%)
 FUZZ_CFLAGS  := $(HOST_CFLAGS) -O2 -fsanitize=fuzzer
 
 TINY        := $(BUILD)/tests/tiny.elf
-BOOT_IMAGES := $(UMBRA_ELF) $(DEMO) $(TINY)
+TRIPLE      := $(BUILD)/tests/triple.elf
+BOOT_IMAGES := $(UMBRA_ELF) $(DEMO) $(TINY) $(TRIPLE)
 
 ##? SECONDS=30          how long `make fuzz` works on each target
 ##? BOOT="demo bad-"    only boot tests whose names match one of these regular expressions
@@ -95,10 +99,11 @@ $(FUZZ_FUZZERS): $(FUZZ_DIR)/%: $(FUZZ_DIR)/tests/fuzz/%.o $(HOST_SRC:%.c=$(FUZZ
 
 -include $(wildcard $(HOST_DIR)/*/*.d $(HOST_DIR)/*/*/*.d $(FUZZ_DIR)/*/*.d $(FUZZ_DIR)/*/*/*.d)
 
-# --- The smallest guest ---
+# --- The smallest guests ---
 
-$(TINY): tests/boot/tiny.asm
+$(TINY) $(TRIPLE): $(BUILD)/tests/%.elf: tests/boot/%.asm
 	@mkdir -p $(@D)
 	$(Q)$(NASM) -f elf32 -o $(@:.elf=.o) $<
 	$(Q)$(CC32) -nostdlib -static -no-pie -Wl,-N,-Ttext=0x100000,-e,start,--build-id=none \
 	    -Wl,--no-warn-rwx-segments -o $@ $(@:.elf=.o)
+include tests/hostile.mk

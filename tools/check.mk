@@ -5,6 +5,7 @@ C_FILES      = $(shell find hypervisor guest shadow_pt emulate tests -name '*.[c
 PURE_SRC    := $(wildcard emulate/*/*.c shadow_pt/*.c)
 MONITOR_SRC := $(PURE_SRC) $(wildcard hypervisor/*/*.c)
 KERNEL_SRC  := $(wildcard guest/kernel/*.c guest/kernel/lib/*.c)
+IMAGE_SRC   := $(wildcard guest/probes/*.c guest/bench/*.c guest/hostile/*.c)
 USER_SRC    := $(wildcard guest/kernel/user/*.c guest/kernel/user/lib/*.c)
 TEST_SRC    := $(wildcard tests/unit/*.c tests/fuzz/*.c)
 
@@ -35,7 +36,7 @@ check-arrows: $(PURE_OBJ)
 check-clang:
 	@echo "  CHECK   warnings (clang)"
 	$(Q)clang -fsyntax-only $(FREESTANDING) $(MONITOR_SRC)
-	$(Q)clang -fsyntax-only $(GUEST_CFLAGS) -mgeneral-regs-only -I$(GUEST_SRC) $(KERNEL_SRC)
+	$(Q)clang -fsyntax-only $(GUEST_CFLAGS) -mgeneral-regs-only -I$(GUEST_SRC) $(KERNEL_SRC) $(IMAGE_SRC)
 	$(Q)clang -fsyntax-only $(GUEST_CFLAGS) -mno-sse -I$(GUEST_SRC) -I$(GUEST_SRC)/user $(USER_SRC)
 	$(Q)$(if $(TEST_SRC),clang -fsyntax-only -std=gnu11 $(WARN) -I. $(TEST_SRC))
 
@@ -44,7 +45,7 @@ check-cppcheck:
 	@mkdir -p $(CHECK_DIR)/cppcheck
 	$(Q)cppcheck --quiet -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --error-exitcode=1 --cppcheck-build-dir=$(CHECK_DIR)/cppcheck -I. -I$(GUEST_SRC) \
-	    $(MONITOR_SRC) $(KERNEL_SRC) $(USER_SRC)
+	    $(MONITOR_SRC) $(KERNEL_SRC) $(IMAGE_SRC) $(USER_SRC)
 
 format: ## clang-format all C files in place
 	@clang-format -i $(C_FILES)

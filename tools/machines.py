@@ -30,6 +30,12 @@ def umbra(iso, monitor_log, cpu=UMBRA_CPU, memory="512M", serial="stdio", icount
             "-device", "isa-debugcon,iobase=0xe9,chardev=monitor"]
 
 
+def com2(socket):
+    """More arguments for umbra(): its prompt and gdb's line. `socket` is QEMU's character device of
+    that name: socket,path=... or socket,host=...,port=..."""
+    return ["-chardev", f"{socket},id=com2,server=on,wait=off", "-serial", "chardev:com2"]
+
+
 def native(kernel, cmdline="", memory="64M", serial="stdio", icount=False, modules=()):
     """Boots a multiboot kernel on the bare machine."""
     command = [QEMU, *common(serial, icount), "-M", "isapc,vmport=off", "-cpu", GUEST_CPU,

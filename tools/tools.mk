@@ -5,6 +5,7 @@
 ##? CMDLINE="script"    the guest's command line
 ##? INTERACTIVE=1       hand the keyboard to the guest; ctrl-a x leaves
 ##? ENGINE=trap         how guest-kernel code is executed
+##? TRACE=all           traps to keep and list in the end: all, fault, hidden, sensitive,...
 ##? CPU=max             another QEMU CPU for Umbra to run on
 ##? HOST_MEM=512M       memory of the machine that Umbra runs on
 ##? ICOUNT=1            count instructions: a run that repeats exactly
@@ -16,7 +17,8 @@ CMDLINE  := $(if $(INTERACTIVE),interactive,script)
 
 ISO        := $(BUILD)/umbra.iso
 GUEST_FILE := $(if $(findstring /,$(GUEST))$(filter %.elf,$(GUEST)),$(GUEST),$(GUEST_OUT)/$(GUEST).elf)
-VM_LINE    := name=$(basename $(notdir $(GUEST_FILE))) mem=$(MEM) $(if $(ENGINE),engine=$(ENGINE)) -- $(CMDLINE)
+VM_LINE    := name=$(basename $(notdir $(GUEST_FILE))) mem=$(MEM) $(if $(ENGINE),engine=$(ENGINE)) \
+              $(if $(TRACE),trace=$(TRACE)) -- $(CMDLINE)
 RUN_FLAGS  := $(if $(INTERACTIVE),--interactive) $(if $(ICOUNT),--icount)
 
 ##@ Run
@@ -36,3 +38,7 @@ iso: $(UMBRA_ELF) guest ## build build/umbra.iso, which boots Umbra and the gues
 setup: ## install the Debian packages that are missing
 	@tools/setup
 
+include tools/illusion.mk
+include tools/report.mk
+include tools/bench.mk
+include tools/debug.mk

@@ -21,6 +21,8 @@ void asm_offsets(void)
     DEFINE(FRAME_ERROR, offsetof(struct trap_frame, error));
     DEFINE(FRAME_RIP, offsetof(struct trap_frame, rip));
     DEFINE(FRAME_CS, offsetof(struct trap_frame, cs));
+    DEFINE(FRAME_RFLAGS, offsetof(struct trap_frame, rflags));
+    DEFINE(EFLAGS_VM, EFLAGS_VM);
     DEFINE(FRAME_RSP, offsetof(struct trap_frame, rsp));
     DEFINE(TRAP_ENTRY_REFUSED, TRAP_ENTRY_REFUSED);
     DEFINE(TSS_RSP0, offsetof(struct tss, rsp0));

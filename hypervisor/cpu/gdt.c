@@ -59,7 +59,6 @@ void gdt_init(void)
     for (unsigned i = 0; i < IST_END - 1; i++)
         host_tss.ist[i] = (uint64_t)ist_stacks[i] + IST_STACK_SIZE;
     gdt[SLOT_MONITOR_CS64] = DESCRIPTOR_CODE64;
-    gdt[SLOT_SCRATCH_CS] = DESCRIPTOR_FLAT_CODE32;
     set_system_descriptor(SLOT_TSS, TYPE_TSS64, &host_tss, TSS_LIMIT);
     set_system_descriptor(SLOT_LDT, TYPE_LDT, ldt, sizeof(ldt) - 1);
     lgdt(&operand);

@@ -76,6 +76,8 @@ return_from_guest_enter:                ; RSP at FRAME_VECTOR
         ret
 
 trap_in_monitor:
+        test dword [ENTRY(FRAME_RFLAGS)], EFLAGS_VM
+        jnz guest_exit                  ; CS is none of a ring then: see exit_virtual_8086()
         push rax
         lea rax, [rel guest_enter.iret]
         cmp rax, [ENTRY(FRAME_RIP) + 8]
@@ -98,8 +100,10 @@ trap_in_monitor:
 ; current vCPU, which TSS.RSP0 knows.
 trap_on_ist:
         test byte [ENTRY(FRAME_CS)], CPL_MASK
+        jnz .guest
+        test dword [ENTRY(FRAME_RFLAGS)], EFLAGS_VM
         jz host_trap_entry
-        push rax
+.guest: push rax
         mov rax, [rel host_tss + TSS_RSP0]
 %assign i 0
 %rep 7

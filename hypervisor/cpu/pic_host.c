@@ -35,6 +35,11 @@ void pic_host_init(void)
     init_chip(SLAVE, VECTOR_IRQ_BASE + IRQS_PER_CHIP, CASCADE_IRQ, 0xff);
 }
 
+void pic_host_enable(unsigned irq)
+{
+    outb(MASTER + DATA, (uint8_t)(inb(MASTER + DATA) & ~(1u << irq)));
+}
+
 void pic_host_acknowledge(unsigned irq)
 {
     uint16_t port = irq < IRQS_PER_CHIP ? MASTER : SLAVE;

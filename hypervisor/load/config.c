@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "hypervisor/report/counters.h"
+
 #define MIB         (1024ull * 1024)
 #define MEM_DEFAULT (64 * MIB)
 #define MEM_MIN     (4 * MIB)
@@ -50,7 +52,7 @@ static bool parse_size(const char *text, uint64_t *value)
             digit = (unsigned)((*text | 32) - 'a') + 10;
         else
             break;
-        if (n > (UINT64_MAX >> 40))
+        if (n > (UINT64_MAX >> 30) / 16)
             return false;
         n = n * base + digit;
     }
@@ -114,6 +116,56 @@ static bool set_engine(struct vm_config *config, const char *word, const char *v
     return true;
 }
 
+static bool set_gdb(struct vm_config *config, const char *word, const char *value,
+                    struct load_error *error)
+{
+    if (!strcmp(value, "on"))
+        config->gdb = GDB_ON;
+    else if (!strcmp(value, "wait"))
+        config->gdb = GDB_WAIT;
+    else
+        return refuse(error, word, "unknown value", "use gdb=on or gdb=wait");
+    return true;
+}
+
+/* The bits of a reason's key, or of a group of reasons; 0 when there is none of that name. */
+static uint32_t trace_bits(const char *name, size_t length)
+{
+    const uint32_t all = (1u << EXIT_REASONS) - 1;
+    const uint32_t hidden = all & ~((1u << EXIT_FIRST_HIDDEN) - 1);
+    const struct {
+        const char *name;
+        uint32_t bits;
+    } groups[] = {{"all", all}, {"hidden", hidden}, {"fault", hidden | 1u << EXIT_GUEST_FAULT}};
+    for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if (strlen(groups[i].name) == length && !memcmp(groups[i].name, name, length))
+            return groups[i].bits;
+    }
+    for (unsigned i = 0; i < EXIT_REASONS; i++) {
+        const char *key = exit_reason_key(i);
+        if (strlen(key) == length && !memcmp(key, name, length))
+            return 1u << i;
+    }
+    return 0;
+}
+
+static bool set_trace(struct vm_config *config, const char *word, const char *value,
+                      struct load_error *error)
+{
+    for (;;) {
+        const char *comma = strchr(value, ',');
+        size_t length = comma ? (size_t)(comma - value) : strlen(value);
+        uint32_t bits = trace_bits(value, length);
+        if (!bits)
+            return refuse(error, word, "unknown kind of trap",
+                          "use for example trace=all or trace=sensitive,fault");
+        config->trace |= bits;
+        if (!comma)
+            return true;
+        value = comma + 1;
+    }
+}
+
 static bool set_rom(struct vm_config *config, const char *word, const char *value,
                     struct load_error *error)
 {
@@ -137,8 +189,8 @@ static const struct option {
     bool (*set)(struct vm_config *config, const char *word, const char *value,
                 struct load_error *error);
 } options[] = {
-    {"name", set_name}, {"mem", set_mem}, {"engine", set_engine},
-    {"rom", set_rom},   {"for", set_for},
+    {"name", set_name},   {"mem", set_mem}, {"engine", set_engine}, {"gdb", set_gdb},
+    {"trace", set_trace}, {"rom", set_rom}, {"for", set_for},
 };
 
 static bool set_option(struct vm_config *config, char *word, struct load_error *error)
@@ -152,7 +204,8 @@ static bool set_option(struct vm_config *config, char *word, struct load_error *
         if (strlen(options[i].key) == length && !memcmp(options[i].key, word, length))
             return options[i].set(config, word, equals + 1, error);
     }
-    return refuse(error, word, "unknown option", "known are name, mem, engine, rom and for");
+    return refuse(error, word, "unknown option",
+                  "known are name, mem, engine, gdb, trace, rom and for");
 }
 
 /* Copies the next word of *line; returns its length, 0 at the end. A longer word is cut. */

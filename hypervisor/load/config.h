@@ -19,6 +19,12 @@ enum engine {
     ENGINE_INTERP, /* every instruction is interpreted */
 };
 
+enum gdb_mode {
+    GDB_OFF,
+    GDB_ON,   /* gdb=on: a debugger that calls on COM2 gets this VM */
+    GDB_WAIT, /* gdb=wait: the same, and it waits for one before its first instruction */
+};
+
 enum module_kind {
     MODULE_KERNEL, /* describes a VM */
     MODULE_ROM,    /* rom=ADDRESS: a ROM image that every VM finds there */
@@ -30,6 +36,8 @@ struct vm_config {
     char name[VM_NAME_MAX];
     uint64_t mem; /* bytes of RAM */
     enum engine engine;
+    uint32_t trace; /* traps that the trace ring keeps: 1 << enum exit_reason */
+    enum gdb_mode gdb;
     uint32_t rom_address; /* MODULE_ROM: gpa */
     char cmdline[VM_CMDLINE_MAX];
 };

@@ -13,25 +13,38 @@
 #define DEBUG_EXIT 0xf4
 #define BOCHS_EXIT 0x8900 /* takes the letters of "Shutdown"; absent elsewhere */
 
-static bool has_debugcon, has_com2;
+static bool has_debugcon, mirror_only;
+static void (*mirror)(char c);
+
+static void put_com2(char c)
+{
+    if (c == '\n')
+        uart_host_put(COM2, '\r');
+    uart_host_put(COM2, (uint8_t)c);
+}
 
 void console_init(void)
 {
     has_debugcon = inb(DEBUGCON) == DEBUGCON; /* QEMU's and Bochs's read as their own number */
-    has_com2 = uart_host_present(COM2);
-    if (has_com2)
-        uart_host_init(COM2, 0);
+    if (!uart_host_present(COM2))
+        return;
+    uart_host_init(COM2, 0);
+    mirror = put_com2;
+}
+
+void console_mirror(void (*put)(char c), bool only)
+{
+    mirror = put;
+    mirror_only = put && only;
 }
 
 static void console_put(void *unused, char c)
 {
     (void)unused;
-    if (has_debugcon)
+    if (has_debugcon && !mirror_only)
         outb(DEBUGCON, (uint8_t)c);
-    if (has_com2 && c == '\n')
-        uart_host_put(COM2, '\r');
-    if (has_com2)
-        uart_host_put(COM2, (uint8_t)c);
+    if (mirror)
+        mirror(c);
 }
 
 void console_vprintf(const char *format, va_list args)

@@ -1,159 +1,181 @@
-#include "hypervisor/report/counters.h"
+#include "counters.h"
 
-#include "hypervisor/cpu/asm.h"
-#include "hypervisor/report/console.h"
-#include "hypervisor/vm/vm.h"
+#include <stddef.h>
+#include <string.h>
 
-static const char *const reason_names[EXIT_REASONS] = {
-    [EXIT_SENSITIVE] = "sensitive instruction (kernel)",
-    [EXIT_USER_TRAP] = "trapping instruction (user)",
-    [EXIT_EXPOSE] = "code exposure",
-    [EXIT_EXCEPTION] = "guest exception",
-    [EXIT_DEBUG] = "debug trap",
-    [EXIT_INTERRUPT] = "host interrupt",
-    [EXIT_INTERPRET] = "interpreted instruction",
-    [EXIT_GUEST_FAULT] = "guest page fault",
-    [EXIT_FILL] = "hidden fault: shadow fill",
-    [EXIT_TABLE_WRITE] = "hidden fault: tracked store",
-    [EXIT_MMIO] = "hidden fault: MMIO",
-    [EXIT_CODE_DATA] = "hidden fault: code read as data",
-    [EXIT_FLIP] = "hidden fault: code to data view",
+static const struct {
+    const char *key, *text;
+} reasons[EXIT_REASONS] = {
+    [EXIT_OTHER] = {"other", "other"},
+    [EXIT_SENSITIVE] = {"sensitive", "sensitive instruction (kernel)"},
+    [EXIT_USER_TRAP] = {"user", "trapping instruction (user)"},
+    [EXIT_EXPOSE] = {"expose", "code exposure"},
+    [EXIT_EXCEPTION] = {"exception", "guest exception"},
+    [EXIT_DEBUG] = {"debug", "debug trap"},
+    [EXIT_INTERRUPT] = {"interrupt", "host interrupt"},
+    [EXIT_GUEST_FAULT] = {"guest-fault", "guest page fault"},
+    [EXIT_FILL] = {"fill", "hidden fault: shadow fill"},
+    [EXIT_FILL_CODE] = {"fill-code", "hidden fault: code view filled"},
+    [EXIT_TABLE_WRITE] = {"table-write", "hidden fault: page-table store"},
+    [EXIT_CODE_WRITE] = {"code-write", "hidden fault: store to code"},
+    [EXIT_MMIO] = {"mmio", "hidden fault: MMIO"},
+    [EXIT_CODE_DATA] = {"code-data", "hidden fault: code read as data"},
+    [EXIT_FLIP] = {"flip", "hidden fault: code to data view"},
+    [EXIT_INTERPRET] = {"interpret", "hidden fault: interpreted"},
 };
 
-static struct process_counters *current_process(struct counters *counters)
+const char *exit_reason_key(enum exit_reason reason)
 {
-    return &counters->processes[counters->current];
+    return reasons[reason].key;
 }
 
-void count_exit(struct counters *counters, enum exit_reason reason)
+const char *exit_reason_text(enum exit_reason reason)
 {
-    struct process_counters *process = current_process(counters);
-    counters->by_reason[reason]++;
-    process->exits++;
-    process->guest_faults += reason == EXIT_GUEST_FAULT;
-    process->hidden_faults += reason >= EXIT_FIRST_HIDDEN;
+    return reasons[reason].text;
+}
+
+/* The slot of a CR3; where it is not in the table, a free one. The table is never full. */
+static struct process_counters *find_process(struct counters *counters, uint32_t cr3)
+{
+    unsigned slot = (cr3 >> 12) * 2654435761u >> 24;
+    while (counters->processes[slot].used && counters->processes[slot].cr3 != cr3)
+        slot = (slot + 1) % PROCESS_SLOTS;
+    return &counters->processes[slot];
+}
+
+static struct process_counters *use_process(struct counters *counters, uint32_t cr3)
+{
+    struct process_counters *process = find_process(counters, cr3);
+    if (!process->used && counters->process_count == PROCESSES_MAX)
+        process = &counters->others;
+    if (!process->used && process != &counters->others)
+        counters->process_count++;
+    process->used = true;
+    process->cr3 = cr3;
+    return process;
+}
+
+void counters_init(struct counters *counters, uint64_t tsc)
+{
+    memset(counters, 0, sizeof(*counters));
+    counters->op = OP_COUNT;
+    counters->started_tsc = tsc;
+    counters->closed = tsc;
+    counters->process = use_process(counters, 0);
+    for (unsigned reason = 0; reason < EXIT_REASONS; reason++) {
+        for (unsigned op = 0; op < OP_SLOTS; op++)
+            counters->cells[reason][op].min = UINT64_MAX; /* the first sample widens */
+    }
+}
+
+/* Rare, and kept out of the way of what is not. */
+static __attribute__((noinline)) void widen(struct cost_cell *cell, uint64_t ticks)
+{
+    uint64_t max = cell->min + cell->range;
+    if (cell->samples == 1)
+        max = cell->min = ticks;
+    else if (ticks < cell->min)
+        cell->min = ticks;
+    else
+        max = ticks;
+    cell->range = max - cell->min;
+}
+
+static inline void close_exit(struct counters *counters, uint64_t tsc)
+{
+    struct cost_cell *cell = &counters->cells[counters->reason][counters->op];
+    uint64_t ticks = tsc - counters->exited;
+    cell->samples++;
+    cell->ticks += ticks;
+    if (ticks - cell->min > cell->range)
+        widen(cell, ticks);
+    counters->process->by_reason[counters->reason]++;
+}
+
+void count_end(struct counters *counters, uint64_t tsc)
+{
+    if (!counters->exited)
+        return;
+    close_exit(counters, tsc);
+    counters->exited = 0;
+    counters->closed = tsc;
+}
+
+void count_begin(struct counters *counters, uint64_t entered, uint64_t exited)
+{
+    if (counters->exited)
+        close_exit(counters, entered);
+    else
+        counters->rest += entered - counters->closed;
+    counters->exited = exited;
+    counters->reason = EXIT_OTHER;
+    counters->op = OP_COUNT;
 }
 
 void count_syscall(struct counters *counters)
 {
     counters->syscalls++;
-    current_process(counters)->syscalls++;
+    counters->process->syscalls++;
 }
 
 void count_cr3(struct counters *counters, uint32_t cr3)
 {
-    unsigned i = 0;
-    if (counters->process_count && current_process(counters)->cr3 == cr3)
+    if (counters->process->cr3 == cr3)
         return;
-    while (i < counters->process_count && counters->processes[i].cr3 != cr3)
-        i++;
-    if (i == counters->process_count) {
-        if (i == COUNTED_PROCESSES)
-            i--;
-        else
-            counters->processes[counters->process_count++].cr3 = cr3;
+    struct process_counters *process = use_process(counters, cr3);
+    /* The open exit is the old process's; when it is closed the new one will get it back. */
+    if (counters->exited) {
+        counters->process->by_reason[counters->reason]++;
+        process->by_reason[counters->reason]--;
     }
-    counters->current = i;
-    counters->processes[i].switches++;
+    counters->process = process;
+    process->switches++;
     counters->switches++;
 }
 
-static uint64_t total(const uint64_t *counts, unsigned n)
+static void add(struct cost *sum, const struct cost_cell *cell)
 {
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < n; i++)
-        sum += counts[i];
+    uint64_t max = cell->min + cell->range;
+    if (!cell->samples)
+        return;
+    sum->samples += cell->samples;
+    sum->ticks += cell->ticks;
+    if (cell->min < sum->min)
+        sum->min = cell->min;
+    if (max > sum->max)
+        sum->max = max;
+}
+
+struct cost cost_of_reason(const struct counters *counters, enum exit_reason reason)
+{
+    struct cost sum = {.min = UINT64_MAX};
+    for (unsigned op = 0; op <= OP_COUNT; op++)
+        add(&sum, &counters->cells[reason][op]);
     return sum;
 }
 
-/* Tenths of a per cent. */
-static unsigned permille(uint64_t part, uint64_t whole)
+struct cost cost_of_op(const struct counters *counters, unsigned op)
 {
-    return whole ? (unsigned)(part * 1000 / whole) : 0;
+    struct cost sum = {.min = UINT64_MAX};
+    for (unsigned reason = 0; reason < EXIT_REASONS; reason++)
+        add(&sum, &counters->cells[reason][op]);
+    return sum;
 }
 
-static void report_row(const struct vm *vm, const char *name, uint64_t count, uint64_t whole)
+struct cost cost_of_all(const struct counters *counters)
 {
-    unsigned share = permille(count, whole);
-    console_printf("umbra: %s:   %-32s %12llu %4u.%u%%\n", vm->config.name, name,
-                   (unsigned long long)count, share / 10, share % 10);
-}
-
-/* Rows of a table, the largest first, zeros left out. Selection by repeated search: the tables are
- * short and this runs once. */
-static void report_table(const struct vm *vm, const char *title, const uint64_t *counts, unsigned n,
-                         const char *(*name)(unsigned))
-{
-    uint64_t whole = total(counts, n);
-    uint64_t limit = UINT64_MAX;
-    unsigned after = 0;
-    console_printf("umbra: %s: %-34s %12llu\n", vm->config.name, title, (unsigned long long)whole);
-    for (;;) {
-        unsigned best = n;
-        for (unsigned i = 0; i < n; i++) {
-            bool later = counts[i] < limit || (counts[i] == limit && i > after);
-            if (counts[i] && later && (best == n || counts[i] > counts[best]))
-                best = i;
-        }
-        if (best == n)
-            return;
-        report_row(vm, name(best), counts[best], whole);
-        limit = counts[best];
-        after = best;
+    struct cost sum = {.min = UINT64_MAX};
+    for (unsigned reason = 0; reason < EXIT_REASONS; reason++) {
+        for (unsigned op = 0; op <= OP_COUNT; op++)
+            add(&sum, &counters->cells[reason][op]);
     }
+    return sum;
 }
 
-static const char *reason_name(unsigned reason)
+uint64_t process_exits(const struct process_counters *process, unsigned first, unsigned end)
 {
-    return reason_names[reason];
-}
-
-static const char *operation_name(unsigned op)
-{
-    return op_name((enum op)op);
-}
-
-static void report_processes(const struct vm *vm)
-{
-    const struct counters *c = &vm->counters;
-    console_printf("umbra: %s: %-10s %10s %10s %12s %12s %13s\n", vm->config.name, "CR3",
-                   "switches", "exits", "system calls", "guest faults", "hidden faults");
-    for (unsigned i = 0; i < c->process_count; i++) {
-        const struct process_counters *p = &c->processes[i];
-        bool last = i == COUNTED_PROCESSES - 1;
-        console_printf("umbra: %s: %08x%-2s %10llu %10llu %12llu %12llu %13llu\n", vm->config.name,
-                       p->cr3, last ? "+" : "", (unsigned long long)p->switches,
-                       (unsigned long long)p->exits, (unsigned long long)p->syscalls,
-                       (unsigned long long)p->guest_faults, (unsigned long long)p->hidden_faults);
-    }
-}
-
-static void report_totals(const struct vm *vm)
-{
-    const struct counters *c = &vm->counters;
-    struct shadow_stats s = shadow_stats(vm->shadow);
-    const char *name = vm->config.name;
-    unsigned hidden = EXIT_REASONS - EXIT_FIRST_HIDDEN;
-    console_printf("umbra: %s: system calls %llu, interrupts %llu, context switches %llu\n", name,
-                   (unsigned long long)c->syscalls, (unsigned long long)c->interrupts,
-                   (unsigned long long)c->switches);
-    console_printf("umbra: %s: page faults: the guest's own %llu, hidden %llu\n", name,
-                   (unsigned long long)c->by_reason[EXIT_GUEST_FAULT],
-                   (unsigned long long)total(c->by_reason + EXIT_FIRST_HIDDEN, hidden));
-    console_printf("umbra: %s: shadow: %llu fills, %llu tables made, %llu recycled, %llu roots "
-                   "made, %llu found again\n",
-                   name, (unsigned long long)s.fills, (unsigned long long)s.nodes_made,
-                   (unsigned long long)s.recycled, (unsigned long long)s.roots_made,
-                   (unsigned long long)s.roots_found);
-    console_printf("umbra: %s: ticks: %llu in all, %llu in the guest\n", name,
-                   (unsigned long long)(rdtsc() - c->started_tsc),
-                   (unsigned long long)vm->clock.ticks);
-}
-
-void report_counters(const struct vm *vm)
-{
-    report_table(vm, "exits by reason", vm->counters.by_reason, EXIT_REASONS, reason_name);
-    report_table(vm, "emulated instructions", vm->counters.by_op, OP_COUNT, operation_name);
-    report_processes(vm);
-    report_totals(vm);
+    uint64_t sum = 0;
+    for (unsigned reason = first; reason < end; reason++)
+        sum += process->by_reason[reason];
+    return sum;
 }

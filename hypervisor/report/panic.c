@@ -11,7 +11,7 @@
 #include "hypervisor/cpu/host_trap.h"
 #include "console.h"
 #include "symbols.h"
-#include "hypervisor/vm/vcpu.h"
+#include "hypervisor/vm/vm.h"
 
 #define BACKTRACE_MAX 32
 
@@ -82,9 +82,13 @@ static void dump_current_vcpu(void)
 {
     uint64_t frame_end = tss_rsp0();
 
-    if (frame_end != 0)
-        vcpu_dump((const struct vcpu *)(frame_end - sizeof(struct trap_frame) -
-                                        offsetof(struct vcpu, frame)));
+    if (frame_end == 0)
+        return;
+    const struct vcpu *vcpu =
+        (const struct vcpu *)(frame_end - sizeof(struct trap_frame) - offsetof(struct vcpu, frame));
+    vcpu_dump(vcpu);
+    if (vcpu->vm)
+        trace_dump(vcpu->vm, TRACE_LAST);
 }
 
 void panic(const char *format, ...)

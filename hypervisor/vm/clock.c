@@ -12,7 +12,8 @@ void clock_start(struct vm_clock *clock)
 
 void clock_stop(struct vm_clock *clock)
 {
-    uint64_t elapsed = rdtsc() - clock->started;
+    clock->stopped = rdtsc();
+    uint64_t elapsed = clock->stopped - clock->started;
     if (elapsed > entry_cost)
         clock->ticks += elapsed - entry_cost;
 }
@@ -20,6 +21,11 @@ void clock_stop(struct vm_clock *clock)
 void clock_set_entry_cost(uint64_t ticks)
 {
     entry_cost = ticks;
+}
+
+uint64_t clock_entry_cost(void)
+{
+    return entry_cost;
 }
 
 void clock_credit(struct vm_clock *clock)

@@ -13,6 +13,7 @@
 struct vm_clock {
     uint64_t ticks;      /* of guest time since power-on */
     uint64_t started;    /* host TSC at the last clock_start() */
+    uint64_t stopped;    /* and at the last clock_stop() */
     uint64_t tsc_offset; /* guest TSC minus ticks: WRMSR */
     uint64_t last_tsc;   /* the guest's TSC strictly increases */
 };
@@ -23,6 +24,7 @@ void clock_start(struct vm_clock *clock);
 void clock_stop(struct vm_clock *clock);
 /* How much that is, in ticks: measured once, by entering a guest that traps at once. */
 void clock_set_entry_cost(uint64_t ticks);
+uint64_t clock_entry_cost(void);
 
 /* One instruction was executed for the guest: it takes what it would take natively. */
 void clock_credit(struct vm_clock *clock);

@@ -12,6 +12,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/idt.h"
 #include "hypervisor/cpu/pic_host.h"
+#include "hypervisor/debug/debug.h"
 #include "hypervisor/report/console.h"
 #include "hypervisor/report/panic.h"
 #include "hypervisor/vm/input.h"
@@ -25,6 +26,8 @@
 /* DR6: what the processor reports with a #DB. */
 #define DR6_REPORTED 0x0000e00fu
 
+#define LAST_IRQ (VECTOR_IRQ_BASE + 15)
+
 /* Iterations of one REP instruction that are emulated before interrupts are looked at again. */
 #define REP_BURST 64
 
@@ -37,6 +40,7 @@ static void shutdown(struct vcpu *vcpu)
     console_printf("umbra: %s: triple fault at %04x:%08x\n", vm->config.name,
                    vcpu->cpu.seg[SEG_CS].selector, vcpu->cpu.eip);
     vcpu_dump(vcpu);
+    trace_dump(vm, TRACE_LAST);
     vm->state = VM_RESET;
 }
 
@@ -53,22 +57,21 @@ static void step(struct vcpu *vcpu, const struct insn *insn)
     unsigned from_cpl = vcpu->cpu.cpl;
     if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vm, insn) == CPU_SHUTDOWN)
         shutdown(vcpu);
-    vm->counters.by_op[op]++;
+    count_op(&vm->counters, op);
     if (from_cpl == 3 && vcpu->cpu.cpl < 3 && (op == OP_INT || op == OP_SYSENTER))
         count_syscall(&vm->counters);
     clock_credit(&vm->clock);
 }
 
 /* EIP stays on a REP instruction until it is done; entering the guest in between would trap again
- * for each element. */
-static void repeat(struct vcpu *vcpu, const struct insn *insn)
+ * for each element. It may overwrite itself: its bytes are looked at each time. */
+static void repeat(struct vcpu *vcpu)
 {
     uint32_t eip = vcpu->cpu.eip;
-    const struct insn copy = *insn;
-    for (unsigned n = 0; n < REP_BURST && vcpu->cpu.eip == eip; n++) {
-        if (vcpu->vm->state != VM_RUNNING)
-            return;
-        step(vcpu, &copy);
+    const struct insn *insn = sites_find(vcpu);
+    for (unsigned n = 0; insn && n < REP_BURST && vcpu->vm->state == VM_RUNNING; n++) {
+        step(vcpu, insn);
+        insn = vcpu->cpu.eip == eip ? sites_find(vcpu) : NULL;
     }
 }
 
@@ -76,9 +79,11 @@ static void emulate_insn(struct vcpu *vcpu, enum exit_reason reason, const struc
 {
     uint32_t eip = vcpu->cpu.eip;
     count_exit(&vcpu->vm->counters, reason);
+    if (vcpu->vm->debug && debug_meets_breakpoint(vcpu->vm))
+        return;
     step(vcpu, insn);
     if (insn->rep && vcpu->cpu.eip == eip)
-        repeat(vcpu, insn);
+        repeat(vcpu);
 }
 
 void emulate(struct vcpu *vcpu, enum exit_reason reason)
@@ -117,7 +122,7 @@ static void exit_kernel_trap(struct vcpu *vcpu)
 {
     uint64_t gpa;
     const struct insn *known = sites_find(vcpu);
-    if (known) {
+    if (known && !insn_harmless(known)) {
         emulate_insn(vcpu, EXIT_SENSITIVE, known);
         return;
     }
@@ -151,9 +156,9 @@ struct page_fault {
  * it here saves the trap that it would cause. */
 static void fault_filled(struct vcpu *vcpu, const struct page_fault *fault)
 {
-    count_exit(&vcpu->vm->counters, EXIT_FILL);
-    if ((fault->access & SHADOW_ACCESS_FETCH) && vcpu->view == VIEW_KERNEL &&
-        fault->gva == vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip &&
+    bool code = (fault->access & SHADOW_ACCESS_FETCH) && vcpu->view == VIEW_KERNEL;
+    count_exit(&vcpu->vm->counters, code ? EXIT_FILL_CODE : EXIT_FILL);
+    if (code && fault->gva == vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip &&
         !views_expose(vcpu->vm, fault->out.gpa))
         emulate(vcpu, EXIT_SENSITIVE);
 }
@@ -174,8 +179,8 @@ static void fault_mmio(struct vcpu *vcpu, const struct page_fault *fault)
 
 static void fault_table_write(struct vcpu *vcpu, const struct page_fault *fault)
 {
-    (void)fault;
-    emulate(vcpu, EXIT_TABLE_WRITE);
+    bool code = views_has(vcpu->vm, fault->out.gpa);
+    emulate(vcpu, code ? EXIT_CODE_WRITE : EXIT_TABLE_WRITE);
 }
 
 /*
@@ -251,9 +256,12 @@ static void exit_segment(struct vcpu *vcpu)
 static void exit_debug(struct vcpu *vcpu)
 {
     struct event event = exception(EXC_DB);
-    vcpu->cpu.dr[6] |= (uint32_t)read_dr6() & DR6_REPORTED;
+    uint32_t dr6 = (uint32_t)read_dr6() & DR6_REPORTED;
     write_dr6(0xffff0ff0u);
     count_exit(&vcpu->vm->counters, EXIT_DEBUG);
+    if (vcpu->vm->debug && dr6 && !(dr6 = debug_take_trap(vcpu->vm, dr6)))
+        return;
+    vcpu->cpu.dr[6] |= dr6;
     inject(vcpu, &event);
 }
 
@@ -269,8 +277,25 @@ static void exit_interrupt(struct vcpu *vcpu)
     pic_host_acknowledge(irq);
     input_interrupt(pic_host_take());
     vcpu->vm->attention = 0; /* have the run loop look around */
+    if (irq == HOST_IRQ_COM2)
+        vcpu->vm->slice_end = 0;
     if (irq == HOST_IRQ_TIMER)
         vcpu->vm->alarm = CLOCK_NEVER;
+}
+
+/*
+ * There is no virtual-8086 mode below long mode, and no way into it from CPL 3; yet QEMU follows an
+ * IRET with VM = 1 that user code executes. What the segment registers held is lost but for the vCPU's
+ * own copy: the program gets the #GP that an unusable frame deserves.
+ */
+static void exit_virtual_8086(struct vcpu *vcpu)
+{
+    struct event event = exception_error(EXC_GP, 0);
+    if (vcpu->frame.vector >= VECTOR_IRQ_BASE && vcpu->frame.vector <= LAST_IRQ)
+        exit_interrupt(vcpu);
+    count_exit(&vcpu->vm->counters, EXIT_USER_TRAP);
+    vcpu->cpu.changed = CHANGED_ALL;
+    inject(vcpu, &event);
 }
 
 static void exit_unexpected(struct vcpu *vcpu)
@@ -280,8 +305,6 @@ static void exit_unexpected(struct vcpu *vcpu)
 }
 
 typedef void (*exit_handler)(struct vcpu *vcpu);
-
-#define LAST_IRQ (VECTOR_IRQ_BASE + 15)
 
 // clang-format off
 static const exit_handler exit_handlers[LAST_IRQ + 1] = {
@@ -309,6 +332,8 @@ void handle_exit(struct vcpu *vcpu)
     /* IRETQ refused the guest's EIP or selectors: nothing ran, emulation finds the fault. */
     if (vector & TRAP_ENTRY_REFUSED)
         handler = exit_segment;
+    else if (vcpu->frame.rflags & EFLAGS_VM)
+        handler = exit_virtual_8086;
     else if (vector <= LAST_IRQ && exit_handlers[vector])
         handler = exit_handlers[vector];
     handler(vcpu);

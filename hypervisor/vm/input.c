@@ -4,6 +4,7 @@
 
 #include "hypervisor/cpu/pic_host.h"
 #include "hypervisor/cpu/serial_host.h"
+#include "hypervisor/debug/debug.h"
 #include "hypervisor/vm/vm.h"
 
 #define BUFFER_SIZE 1024u /* a power of two */
@@ -25,6 +26,8 @@ void input_interrupt(unsigned irqs)
 {
     if (irqs & 1u << HOST_IRQ_COM1)
         input_collect();
+    if (irqs & 1u << HOST_IRQ_COM2)
+        debug_notice();
 }
 
 void input_feed(struct vm *vm)
@@ -32,4 +35,5 @@ void input_feed(struct vm *vm)
     while (buffer.tail != buffer.head &&
            pc_serial_in(&vm->pc, buffer.bytes[buffer.tail % BUFFER_SIZE]))
         buffer.tail++;
+    input_collect(); /* a full buffer left the line high: no edge will tell of the rest */
 }

@@ -8,7 +8,7 @@ struct vm;
 
 /* Takes what the host's serial line has received into the monitor's buffer. */
 void input_collect(void);
-/* The same, if COM1 is among the interrupts that arrived (a bit each). */
+/* The same, if COM1 is among the interrupts that arrived (a bit each); COM2's is passed on. */
 void input_interrupt(unsigned irqs);
 /* Offers what is buffered to the guest's receiver, as much as it takes. */
 void input_feed(struct vm *vm);

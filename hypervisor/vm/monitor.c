@@ -1,5 +1,6 @@
 /* From the boot loader's modules to virtual machines, and to the end. */
 #include "hypervisor/boot/boot_info.h"
+#include "hypervisor/debug/debug.h"
 #include "hypervisor/load/modules.h"
 #include "hypervisor/report/console.h"
 #include "hypervisor/vm/native.h"
@@ -17,6 +18,7 @@ void monitor_main(const struct boot_info *info)
     native_init();
     clock_set_entry_cost(native_entry_cost());
     unsigned count = modules_load(info, vms, &refused);
+    debug_init(vms, count);
     schedule(vms, count);
 
     bool well = count && !refused;

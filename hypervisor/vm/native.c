@@ -4,6 +4,7 @@
 
 #include "emulate/cpu/insn.h"
 #include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/control.h"
 #include "hypervisor/cpu/gdt.h"
 #include "hypervisor/cpu/guest_enter.h"
 #include "hypervisor/mm/direct_map.h"
@@ -65,7 +66,7 @@ static unsigned assemble(const struct insn *insn)
     unsigned head = mem ? insn->modrm_at : insn->length;
     for (unsigned i = 0; i < head; i++) {
         bool prefix = i < insn->opcode_at && is_address_prefix(insn->bytes[i]);
-        if (!prefix || !mem)
+        if (!prefix || !(mem || insn->op == OP_MASKMOVQ))
             code[n++] = insn->bytes[i];
     }
     if (mem) {
@@ -82,16 +83,20 @@ static unsigned assemble(const struct insn *insn)
 
 /* What running there changes of the processor's state, and puts back. */
 struct scratch_state {
-    uint64_t cr3, cr0, rsp0, stack_descriptor;
+    uint64_t cr3, cr0, cr4, dr7, rsp0, stack_descriptor;
 };
 
 static struct scratch_state enter_scratch_space(void)
 {
-    struct scratch_state saved = {read_cr3(), read_cr0(), tss_rsp0(), host_gdt()[SLOT_GUEST_SS]};
+    struct scratch_state saved = {read_cr3(), read_cr0(), read_cr4(),
+                                  read_dr7(), tss_rsp0(), host_gdt()[SLOT_GUEST_SS]};
+    host_gdt()[SLOT_SCRATCH_CS] = DESCRIPTOR_FLAT_CODE32;
     host_gdt()[SLOT_GUEST_SS] = DESCRIPTOR_FLAT_DATA32;
     write_ds(SELECTOR(SLOT_GUEST_SS, 3));
     /* The interpreter has checked the guest's TS and EM; its CLTS may not have reached CR0 yet. */
     write_cr0(saved.cr0 & ~(uint64_t)(CR0_TS | CR0_EM));
+    write_cr4(saved.cr4 | CR4_OSFXSR | CR4_OSXMMEXCPT);
+    write_dr7(0x400);
     tss_set_rsp0((uint64_t)(&unit.frame + 1));
     write_cr3(image_hpa(pml4));
     return saved;
@@ -102,7 +107,10 @@ static void leave_scratch_space(const struct scratch_state *saved)
     write_cr3(saved->cr3);
     tss_set_rsp0(saved->rsp0);
     write_cr0(saved->cr0);
+    write_cr4(saved->cr4);
+    write_dr7(saved->dr7);
     host_gdt()[SLOT_GUEST_SS] = saved->stack_descriptor;
+    host_gdt()[SLOT_SCRATCH_CS] = 0;
 }
 
 /* Host interrupts stay closed (IF = 0): this is the monitor's time, not the guest's. */
@@ -140,6 +148,8 @@ bool native_execute(struct cpu *cpu, const struct insn *insn, void *mem, unsigne
     memcpy(data, mem, mem_len);
     struct scratch_state saved = enter_scratch_space();
     memcpy(unit.cpu.gpr, cpu->gpr, sizeof(unit.cpu.gpr));
+    if (insn->op == OP_MASKMOVQ) /* its operand is at DS:EDI, without a ModRM byte to change */
+        unit.cpu.gpr[EDI] = SCRATCH_DATA;
     set_frame(cpu->gpr[ESP], cpu->eflags);
     guest_enter(&unit);
     leave_scratch_space(&saved);
@@ -150,6 +160,7 @@ bool native_execute(struct cpu *cpu, const struct insn *insn, void *mem, unsigne
         return false;
     }
     memcpy(mem, data, mem_len);
+    unit.cpu.gpr[EDI] = insn->op == OP_MASKMOVQ ? cpu->gpr[EDI] : unit.cpu.gpr[EDI];
     memcpy(cpu->gpr, unit.cpu.gpr, sizeof(cpu->gpr));
     cpu->eflags = (cpu->eflags & EFLAGS_UNTOUCHED) | (unit.frame.rflags & ~EFLAGS_UNTOUCHED);
     return true;

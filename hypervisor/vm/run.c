@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/guest_enter.h"
 #include "hypervisor/cpu/timer.h"
+#include "hypervisor/debug/debug.h"
 #include "hypervisor/vm/exits.h"
 #include "hypervisor/vm/input.h"
 #include "hypervisor/vm/vm.h"
@@ -36,8 +37,24 @@ static void run_native(struct vm *vm)
     clock_start(&vm->clock);
     guest_enter(&vm->vcpu);
     clock_stop(&vm->clock);
+    count_begin(&vm->counters, vm->clock.started, vm->clock.stopped);
     vcpu_store(&vm->vcpu);
-    handle_exit(&vm->vcpu);
+    if (vm->trace.mask)
+        trace_around(&vm->vcpu, handle_exit, false);
+    else
+        handle_exit(&vm->vcpu);
+}
+
+static void look_at_lines(struct vm *vm)
+{
+    input_collect();
+    if (debug_called())
+        vm->slice_end = vm->attention = 0;
+}
+
+static void interpret(struct vcpu *vcpu)
+{
+    emulate(vcpu, EXIT_INTERPRET);
 }
 
 /* Where nothing runs natively the interpreter is the processor, one of a fixed speed: guest time
@@ -45,10 +62,13 @@ static void run_native(struct vm *vm)
 static void run_interpreted(struct vm *vm)
 {
     vcpu_load_root(&vm->vcpu);
-    emulate(&vm->vcpu, EXIT_INTERPRET);
+    if (vm->trace.mask)
+        trace_around(&vm->vcpu, interpret, true);
+    else
+        interpret(&vm->vcpu);
     vm->clock.ticks += ns_to_tsc(INTERPRET_NS);
     if (++vm->interpreted % INTERPRET_BURST == 0)
-        input_collect();
+        look_at_lines(vm);
 }
 
 static bool interrupt_due(const struct vm *vm)
@@ -61,22 +81,25 @@ static void deliver_interrupt(struct vm *vm)
     struct event event = {.vector = pc_intr_ack(&vm->pc), .type = EVENT_HW_INT};
     vm->counters.interrupts++;
     inject(&vm->vcpu, &event);
+    clock_credit(&vm->clock); /* a line that never falls must not hold time still */
 }
 
+/* By either clock: a guest that traps all the time has little guest time, and no more of the
+ * processor for it. */
 static bool slice_over(const struct vm *vm)
 {
-    return vm->clock.ticks >= vm->slice_end;
+    return vm->slice_tsc != CLOCK_NEVER &&
+           (vm->clock.ticks >= vm->slice_end || rdtsc() >= vm->slice_tsc);
 }
 
 void vm_run(struct vm *vm)
 {
     struct cpu *cpu = &vm->vcpu.cpu;
     while (vm->state == VM_RUNNING) {
-        if (vm->clock.ticks >= vm->attention) {
+        if (slice_over(vm))
+            return;
+        if (vm->clock.ticks >= vm->attention)
             vm_tick(vm);
-            if (slice_over(vm))
-                return;
-        }
         if (!interrupt_due(vm)) {
             if (cpu->halted)
                 return;
@@ -87,11 +110,21 @@ void vm_run(struct vm *vm)
                 run_native(vm);
         } else if (cpu->int_shadow != SHADOW_NONE && !cpu->halted) {
             /* Behind STI and MOV SS one instruction comes first. */
+            vcpu_load_root(&vm->vcpu);
             emulate(&vm->vcpu, EXIT_INTERPRET);
         } else {
             deliver_interrupt(vm);
         }
     }
+}
+
+void vm_step(struct vm *vm)
+{
+    vcpu_load_root(&vm->vcpu);
+    if (vm->vcpu.cpu.halted)
+        deliver_interrupt(vm);
+    else
+        emulate(&vm->vcpu, EXIT_INTERPRET);
 }
 
 bool vm_waits(struct vm *vm)

@@ -9,6 +9,10 @@ struct vm;
 /* Runs the VM until its slice is over (vm->slice_end), it waits for an interrupt, or it ends. */
 void vm_run(struct vm *vm);
 
+/* Executes one instruction, by the interpreter and without interrupts; where the processor is
+ * halted, delivers the interrupt that wakes it instead. */
+void vm_step(struct vm *vm);
+
 /* True when its processor is halted and nothing wakes it now. */
 bool vm_waits(struct vm *vm);
 /* True when its processor is halted and nothing ever will: HLT with IF = 0. */

@@ -6,6 +6,7 @@
 #include "hypervisor/cpu/control.h"
 #include "hypervisor/cpu/pic_host.h"
 #include "hypervisor/cpu/timer.h"
+#include "hypervisor/debug/debug.h"
 #include "hypervisor/report/console.h"
 #include "hypervisor/vm/input.h"
 #include "hypervisor/vm/vm.h"
@@ -29,12 +30,14 @@ static void switch_fpu(struct vm *from, struct vm *to)
 
 static void switch_to(struct vm **current, struct vm *vm)
 {
-    if (*current == vm)
+    if (*current == vm && !vm->fpu_stale)
         return;
     if (*current)
         vcpu_leave(&(*current)->vcpu);
-    switch_fpu(*current, vm);
+    switch_fpu(*current == vm ? NULL : *current, vm);
+    vm->fpu_stale = false;
     vcpu_invalidate(&vm->vcpu);
+    vcpu_enter_here(&vm->vcpu);
     vm->alarm = CLOCK_NEVER;
     *current = vm;
 }
@@ -58,11 +61,12 @@ static unsigned alive(struct vm *const *vms, unsigned count)
     return n;
 }
 
-/* Guest time goes on in HLT. */
-static void advance_waiting(struct vm *const *vms, unsigned count, uint64_t ticks)
+/* Guest time goes on in HLT; that of the VM that ran has its own clock. */
+static void advance_waiting(struct vm *const *vms, unsigned count, const struct vm *ran,
+                            uint64_t ticks)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (vms[i]->state == VM_RUNNING && vms[i]->vcpu.cpu.halted)
+        if (vms[i] != ran && vms[i]->state == VM_RUNNING && vms[i]->vcpu.cpu.halted)
             vms[i]->clock.ticks += ticks;
     }
 }
@@ -85,7 +89,7 @@ static void idle(struct vm *const *vms, unsigned count)
         host_idle();
         input_interrupt(pic_host_take());
     }
-    advance_waiting(vms, count, rdtsc() - start + 1);
+    advance_waiting(vms, count, NULL, rdtsc() - start + 1);
     for (unsigned i = 0; i < count; i++)
         vms[i]->alarm = CLOCK_NEVER;
 }
@@ -95,19 +99,23 @@ void schedule(struct vm *const *vms, unsigned count)
     struct vm *current = NULL;
     unsigned turn = 0;
     while (alive(vms, count)) {
+        debug_poll();
         bool ran = false;
         bool alone = alive(vms, count) == 1;
         for (unsigned i = 0; i < count; i++) {
             struct vm *vm = vms[(turn + i) % count];
-            if (vm->state == VM_ENDED || vm_waits(vm))
+            if (vm->state != VM_RUNNING || vm_waits(vm))
                 continue;
             switch_to(&current, vm);
             uint64_t start = rdtsc();
             vm->slice_end = alone ? CLOCK_NEVER : vm->clock.ticks + ns_to_tsc(SLICE_NS);
+            vm->slice_tsc = alone ? CLOCK_NEVER : start + ns_to_tsc(SLICE_NS);
             vm_reschedule(vm);
-            vm_run(vm);
+            if (!debug_step(vm))
+                vm_run(vm);
+            count_end(&vm->counters, rdtsc());
             settle(vm);
-            advance_waiting(vms, count, rdtsc() - start);
+            advance_waiting(vms, count, vm, rdtsc() - start);
             turn = (turn + i + 1) % count;
             ran = true;
             break;
@@ -115,4 +123,5 @@ void schedule(struct vm *const *vms, unsigned count)
         if (!ran)
             idle(vms, count);
     }
+    debug_poll();
 }

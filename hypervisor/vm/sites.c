@@ -19,8 +19,13 @@ static struct site *slot_of(const struct vcpu *vcpu, uint32_t lin)
 
 static bool same_bytes(const struct site *site)
 {
-    for (unsigned i = 0; i < site->insn.length; i++) {
+    unsigned i;
+    for (i = 0; i < site->in_page; i++) {
         if (site->source[i] != site->insn.bytes[i])
+            return false;
+    }
+    for (; i < site->insn.length; i++) {
+        if (site->tail[i - site->in_page] != site->insn.bytes[i])
             return false;
     }
     return true;
@@ -31,21 +36,37 @@ const struct insn *sites_find(const struct vcpu *vcpu)
     uint32_t lin = linear_eip(vcpu);
     const struct site *site = slot_of(vcpu, lin);
     if (!site->source || site->lin != lin || site->root != vcpu->loaded_root ||
-        site->generation != vcpu->tlb_generation || site->user != (vcpu->cpu.cpl == 3))
+        site->generation != vcpu->tlb_generation || site->user != (vcpu->cpu.cpl == 3) ||
+        !cpu_code32(&vcpu->cpu))
         return NULL;
     return same_bytes(site) ? &site->insn : NULL;
 }
 
-/* Where the bytes at lin lie, all of them in one frame; else NULL. Fetching has translated lin. */
-static const uint8_t *bytes_at(struct vcpu *vcpu, uint32_t lin, unsigned length)
+/* Where the guest's byte at lin lies, or NULL. Fetching has translated lin already. */
+static const uint8_t *byte_at(struct vcpu *vcpu, uint32_t lin)
 {
     struct shadow_access out;
     unsigned access = vcpu->cpu.cpl == 3 ? SHADOW_ACCESS_USER : 0;
-    if (lin % PAGE_SIZE + length > PAGE_SIZE ||
-        shadow_translate(vcpu->vm->shadow, lin, access, &out) != SHADOW_FILLED)
+    if (shadow_translate(vcpu->vm->shadow, lin, access, &out) != SHADOW_FILLED)
         return NULL;
     const uint8_t *frame = guest_frame_bytes(&vcpu->vm->memory, out.gpa / PAGE_SIZE);
     return frame ? frame + out.gpa % PAGE_SIZE : NULL;
+}
+
+static void remember(struct vcpu *vcpu, struct site *site, uint32_t lin)
+{
+    unsigned room = PAGE_SIZE - lin % PAGE_SIZE;
+    unsigned length = site->insn.length;
+    bool crosses = length > room;
+    site->in_page = (uint8_t)(crosses ? room : length);
+    site->tail = crosses ? byte_at(vcpu, lin + room) : NULL;
+    site->source = byte_at(vcpu, lin);
+    if (crosses && !site->tail)
+        site->source = NULL;
+    site->root = vcpu->loaded_root;
+    site->generation = vcpu->tlb_generation;
+    site->lin = lin;
+    site->user = vcpu->cpu.cpl == 3;
 }
 
 const struct insn *sites_fetch(struct vcpu *vcpu, struct event *fault)
@@ -56,10 +77,6 @@ const struct insn *sites_fetch(struct vcpu *vcpu, struct event *fault)
     if (cpu_fetch(&vcpu->cpu, &world_cpu_ops, vcpu->vm, &site->insn, fault) != CPU_OK)
         return NULL;
     if (cpu_code32(&vcpu->cpu))
-        site->source = bytes_at(vcpu, lin, site->insn.length);
-    site->root = vcpu->loaded_root;
-    site->generation = vcpu->tlb_generation;
-    site->lin = lin;
-    site->user = vcpu->cpu.cpl == 3;
+        remember(vcpu, site, lin);
     return &site->insn;
 }

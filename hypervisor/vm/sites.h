@@ -20,6 +20,8 @@ struct event;
 
 struct site {
     const uint8_t *source; /* the guest's bytes; NULL: nothing is remembered */
+    const uint8_t *tail;   /* those that lie in the next page */
+    uint8_t in_page;       /* how many do not */
     uint64_t root;
     uint32_t generation; /* vcpu->tlb_generation when the site was fetched */
     uint32_t lin;

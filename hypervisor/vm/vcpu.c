@@ -7,6 +7,7 @@
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/gdt.h"
 #include "hypervisor/cpu/host_trap.h"
+#include "hypervisor/debug/debug.h"
 #include "hypervisor/vm/vm.h"
 
 /* EFLAGS bits that guest code changes natively; the others change only by emulation. */
@@ -80,6 +81,11 @@ static void load_data_segment(const struct cpu *cpu, unsigned seg)
         load_selector(seg, s->selector & 3);
         return;
     }
+    /* Overwriting the monitor's own slots is out of the question, be it for one instruction. */
+    if (!(s->selector & 4) && s->selector >> 3 >= SLOT_GUEST_END) {
+        load_selector(seg, 0);
+        return;
+    }
     uint64_t *slot = slot_of(s->selector);
     uint64_t saved = *slot;
     *slot = native_descriptor(s);
@@ -95,20 +101,29 @@ static void release_user_slot(struct vcpu *vcpu, unsigned which)
     vcpu->user_slot[which] = 0;
 }
 
-/*
- * CS and SS are loaded by IRETQ. Kernel code cannot read them (that traps), so they sit in slots of
- * the monitor; user code reads them natively and must find its own selectors.
- */
-static uint16_t place_stack_or_code(struct vcpu *vcpu, unsigned seg, unsigned monitor_slot)
+/* Where IRETQ finds CS or SS. Kernel code cannot read them (that traps), so they sit in slots of
+ * the monitor; user code reads them natively and must find its own selectors. */
+static uint16_t slot_selector(const struct vcpu *vcpu, unsigned seg, unsigned monitor_slot)
 {
-    const struct segment *s = &vcpu->cpu.seg[seg];
+    uint16_t selector = vcpu->cpu.seg[seg].selector;
+    bool own = vcpu->view == VIEW_USER && ((selector & 4) || selector >> 3 < SLOT_GUEST_END);
+    return own ? selector | 3 : SELECTOR(monitor_slot, 3);
+}
+
+/*
+ * CS and SS are loaded by IRETQ from their slots. A user slot stays filled while kernel code runs,
+ * which loads no segment register natively, so that a system call finds it again on its way back.
+ */
+static uint16_t place(struct vcpu *vcpu, unsigned seg, unsigned monitor_slot)
+{
     unsigned which = seg == SEG_SS;
-    bool own = vcpu->view == VIEW_USER && ((s->selector & 4) || s->selector >> 3 < SLOT_GUEST_END);
-    uint16_t selector = own ? s->selector | 3 : SELECTOR(monitor_slot, 3);
-    release_user_slot(vcpu, which);
-    *slot_of(selector) = native_descriptor(s);
-    if (own)
-        vcpu->user_slot[which] = selector;
+    uint16_t selector = slot_selector(vcpu, seg, monitor_slot);
+    if (vcpu->view == VIEW_USER && vcpu->user_slot[which] != selector) {
+        release_user_slot(vcpu, which);
+        if (selector >> 3 != monitor_slot)
+            vcpu->user_slot[which] = selector;
+    }
+    *slot_of(selector) = native_descriptor(&vcpu->cpu.seg[seg]);
     return selector;
 }
 
@@ -116,10 +131,9 @@ static void load_segments(struct vcpu *vcpu, uint32_t changed)
 {
     static const unsigned data[] = {SEG_DS, SEG_ES, SEG_FS, SEG_GS};
     if (changed & (CHANGED_SEG(SEG_CS) | CHANGED_SEG(SEG_SS) | CHANGED_CPL)) {
-        release_user_slot(vcpu, 0);
-        release_user_slot(vcpu, 1);
-        vcpu->frame.cs = place_stack_or_code(vcpu, SEG_CS, SLOT_GUEST_CS);
-        vcpu->frame.ss = place_stack_or_code(vcpu, SEG_SS, SLOT_GUEST_SS);
+        host_gdt()[SLOT_GUEST_CS] = host_gdt()[SLOT_GUEST_SS] = 0; /* user code could load them */
+        vcpu->frame.cs = place(vcpu, SEG_CS, SLOT_GUEST_CS);
+        vcpu->frame.ss = place(vcpu, SEG_SS, SLOT_GUEST_SS);
     }
     for (unsigned i = 0; i < 4; i++) {
         if (changed & CHANGED_SEG(data[i]))
@@ -130,7 +144,7 @@ static void load_segments(struct vcpu *vcpu, uint32_t changed)
 /* --- control and debug registers ---------------------------------------------------------------
  */
 
-static void load_control(const struct vcpu *vcpu)
+static void load_control(struct vcpu *vcpu)
 {
     const struct cpu *cpu = &vcpu->cpu;
     uint64_t cr0 = control_cr0() & ~(uint64_t)CR0_OF_GUEST;
@@ -142,10 +156,12 @@ static void load_control(const struct vcpu *vcpu)
         cr0 |= cpu->cr0 & CR0_AM;
     if (kernel && cpu_features()->pku)
         cr4 |= CR4_PKE;
-    write_cr0(cr0);
-    write_cr4(cr4);
-    if (cr4 & CR4_PKE)
-        wrpkru(PKRU_CODE_VIEWS);
+    if (cr0 != vcpu->loaded_cr0)
+        write_cr0(cr0);
+    if (cr4 != vcpu->loaded_cr4)
+        write_cr4(cr4);
+    vcpu->loaded_cr0 = cr0;
+    vcpu->loaded_cr4 = cr4;
 }
 
 /* I/O breakpoints would fire on the monitor's own IN and OUT; GD on its own MOV DR. */
@@ -198,6 +214,8 @@ static void load_changed(struct vcpu *vcpu)
         load_control(vcpu);
     if (changed & CHANGED_DR)
         load_debug(&vcpu->cpu);
+    if ((changed & CHANGED_DR) && vcpu->vm->debug)
+        debug_load_registers(vcpu->vm);
     vcpu->cpu.changed = 0;
 }
 
@@ -229,6 +247,7 @@ static void store_user_segments(struct cpu *cpu)
         else if ((now[i] | 3) == (cpu->seg[SEG_CS].selector | 3))
             *s = cpu->seg[SEG_CS];
         s->selector = now[i];
+        cpu->changed |= CHANGED_SEG(data[i]);
     }
 }
 
@@ -241,14 +260,31 @@ void vcpu_store(struct vcpu *vcpu)
         cpu->eflags &= ~EFLAGS_RF;
         cpu->int_shadow = SHADOW_NONE;
     }
-    if (vcpu->view == VIEW_USER)
+    if (vcpu->view == VIEW_USER && !(vcpu->frame.rflags & EFLAGS_VM))
         store_user_segments(cpu);
+}
+
+/* No guest can change PKRU: kernel code's WRPKRU is emulated, and user code runs without CR4.PKE.
+ */
+static void set_code_view_key(void)
+{
+    write_cr4(read_cr4() | CR4_PKE);
+    wrpkru(PKRU_CODE_VIEWS);
 }
 
 void vcpu_invalidate(struct vcpu *vcpu)
 {
     vcpu->cpu.changed = CHANGED_ALL;
     vcpu->loaded_root = 0;
+    vcpu->tlb_generation++; /* what was found under no root must not live on */
+    vcpu->loaded_cr0 = 0;
+    vcpu->loaded_cr4 = 0;
+    if (cpu_features()->pku)
+        set_code_view_key();
+}
+
+void vcpu_enter_here(struct vcpu *vcpu)
+{
     tss_set_rsp0((uint64_t)(&vcpu->frame + 1));
 }
 
@@ -259,14 +295,32 @@ void vcpu_leave(struct vcpu *vcpu)
     write_dr7(DR7_FIXED);
 }
 
+/* Selectors that the real registers cannot hold: IRETQ to CPL 3 makes 1 to 3 a plain 0, and the
+ * last slots of the GDT are the monitor's. */
+static bool has_odd_selector(const struct cpu *cpu)
+{
+    bool odd = false;
+    for (unsigned seg = SEG_ES; seg <= SEG_GS; seg++) {
+        uint16_t selector = cpu->seg[seg].selector;
+        odd |= selector - 1u < 3u || (!(selector & 4) && selector >> 3 >= SLOT_GUEST_END);
+    }
+    return odd;
+}
+
 static bool must_interpret(const struct vcpu *vcpu)
 {
     const struct cpu *cpu = &vcpu->cpu;
     if (vcpu->vm->config.engine == ENGINE_INTERP || !(cpu->cr0 & CR0_PE) ||
         (cpu->eflags & EFLAGS_VM))
         return true;
+    if (has_odd_selector(cpu))
+        return true;
     /* With B = 0 an interrupt would return bits 31:16 of the monitor's RSP in ESP. */
     if (!(cpu->seg[SEG_SS].attr & ATTR_DB))
+        return true;
+    /* User code runs with the real IF = 1 and IOPL = 0, and reads them with PUSHF: where its
+     * virtual ones are others, or are its own to change, PUSHF and POPF have to be seen. */
+    if (cpu->cpl == 3 && (cpu->eflags & (EFLAGS_IF | EFLAGS_IOPL)) != EFLAGS_IF)
         return true;
     /* Without protection keys a code view can be read, and a kernel that keeps data beside its code
      * would read the view's HLT bytes: being right comes before being fast. */

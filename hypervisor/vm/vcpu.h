@@ -20,6 +20,7 @@ struct vcpu {
     enum shadow_view view;   /* of the last entry: which picture the processor was shown */
     bool interpreted;        /* its code cannot run natively now */
     uint32_t tlb_generation; /* counts the flushes of the real TLB */
+    uint64_t loaded_cr0, loaded_cr4;
     uint64_t loaded_root;    /* in CR3; 0: none of this VM's */
     uint32_t entry_eip;      /* EIP at the last entry: unchanged at an exit means no progress */
     uint16_t user_slot[2];   /* real CS and SS selectors in the user view; 0: slot not in use */
@@ -36,6 +37,9 @@ void vcpu_store(struct vcpu *vcpu);
 
 /* Another VM used the processor, or nobody yet: the next vcpu_load() loads everything. */
 void vcpu_invalidate(struct vcpu *vcpu);
+
+/* From now on traps of CPL 3 land in this vCPU's frame. */
+void vcpu_enter_here(struct vcpu *vcpu);
 
 /* Takes what is this vCPU's out of the processor, before another one gets it. */
 void vcpu_leave(struct vcpu *vcpu);

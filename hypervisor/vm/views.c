@@ -90,6 +90,7 @@ static struct view *make(struct vm *vm, uint64_t gfn, const uint8_t *source)
     view->gfn = gfn;
     view->flips = 0;
     code_view_init(&view->code, views->pages + page_bytes(index), source, true);
+    view->code.stops = views->stops;
     views->of_frame[gfn] = (uint16_t)(index + 1);
     return view;
 }
@@ -118,10 +119,27 @@ enum code_state views_query(struct vm *vm, uint64_t gpa)
     return view ? code_view_query(&view->code, gpa % PAGE_SIZE) : CODE_TRAPS;
 }
 
+bool views_has(const struct vm *vm, uint64_t gpa)
+{
+    return find(&vm->views, gpa / PAGE_SIZE);
+}
+
 bool views_flips_often(struct vm *vm, uint64_t gpa)
 {
     struct view *view = find(&vm->views, gpa / PAGE_SIZE);
     return !view || ++view->flips > FLIPS_MAX;
+}
+
+void views_set_stop(struct vm *vm, unsigned offset, bool on)
+{
+    struct code_views *views = &vm->views;
+    uint64_t bit = 1ull << (offset % 64);
+    if (on)
+        views->stops[offset / 64] |= bit;
+    else
+        views->stops[offset / 64] &= ~bit;
+    for (unsigned i = 0; i < views->used; i++)
+        code_view_forget(&views->pool[i].code, offset);
 }
 
 void views_wrote(struct vm *vm, uint64_t gpa, unsigned len)

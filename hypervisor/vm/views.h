@@ -19,6 +19,7 @@ struct code_views {
     unsigned hand;      /* of the clock that recycles them */
     uint16_t *of_frame; /* index + 1 by gfn; 0: no view */
     uint64_t frames;
+    uint64_t stops[CODE_PAGE_SIZE / 64]; /* offsets within any page that must trap */
 };
 
 /* Bytes that `count` views over `frames` guest frames need; page-aligned memory, cleared. */
@@ -40,8 +41,15 @@ bool views_expose(struct vm *vm, uint64_t gpa);
 /* What is known of the instruction at gpa, without exposing anything. */
 enum code_state views_query(struct vm *vm, uint64_t gpa);
 
+/* True when the frame of gpa has a code view. */
+bool views_has(const struct vm *vm, uint64_t gpa);
+
 /* True for a page that goes back and forth between code and data: better emulated. Counts. */
 bool views_flips_often(struct vm *vm, uint64_t gpa);
+
+/* From now on (or no longer) the instruction at this offset of any page traps, if it runs from a
+ * view: a breakpoint. */
+void views_set_stop(struct vm *vm, unsigned offset, bool on);
 
 /* Someone stored to a frame that may have a view. */
 void views_wrote(struct vm *vm, uint64_t gpa, unsigned len);

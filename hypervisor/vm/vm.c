@@ -8,6 +8,8 @@
 #include "hypervisor/mm/direct_map.h"
 #include "hypervisor/mm/frames.h"
 #include "hypervisor/report/console.h"
+#include "hypervisor/vm/canary.h"
+#include "hypervisor/report/report.h"
 #include "hypervisor/vm/world.h"
 
 /* Shadow tables: a base for a few processes, and more for guests with more memory. */
@@ -51,12 +53,19 @@ static void give_back(const struct claims *claims)
         frames_free(claims->pieces[i].hpa, claims->pieces[i].bytes);
 }
 
+/* With a canary on either side; what the alignment leaves in front of the first one is given back.
+ */
 static bool create_memory(struct vm *vm, struct claims *claims)
 {
-    uint8_t *ram = claim(claims, vm->config.mem, RAM_ALIGN);
-    if (ram)
-        guest_memory_init(&vm->memory, ram, vm->config.mem);
-    return ram;
+    uint64_t hpa = frames_alloc(RAM_ALIGN + vm->config.mem + CANARY_BYTES, RAM_ALIGN);
+    if (!hpa)
+        return false;
+    frames_free(hpa, RAM_ALIGN - CANARY_BYTES);
+    claims->pieces[claims->count].hpa = hpa + RAM_ALIGN - CANARY_BYTES;
+    claims->pieces[claims->count++].bytes = vm->config.mem + 2 * CANARY_BYTES;
+    guest_memory_init(&vm->memory, direct_map(hpa + RAM_ALIGN), vm->config.mem);
+    canary_plant(&vm->memory);
+    return true;
 }
 
 static bool create_shadow(struct vm *vm, struct claims *claims)
@@ -74,6 +83,7 @@ static bool create_shadow(struct vm *vm, struct claims *claims)
         return false;
     config.pool.pages_hpa = direct_map_hpa(config.pool.pages);
     vm->shadow = shadow_init(&config, &world_shadow_ops, vm);
+    vm->generation = shadow_generation(vm->shadow);
     return true;
 }
 
@@ -88,6 +98,16 @@ static bool create_views(struct vm *vm, struct claims *claims)
     return memory;
 }
 
+/* Only a VM that is traced has a ring. */
+static bool create_trace(struct vm *vm, struct claims *claims)
+{
+    if (!vm->config.trace)
+        return true;
+    vm->trace.entries = claim(claims, TRACE_BYTES, FRAME_SIZE);
+    vm->trace.mask = vm->config.trace;
+    return vm->trace.entries;
+}
+
 struct vm *vm_create(const struct vm_config *config, const struct vm_image *image,
                      struct load_error *error)
 {
@@ -97,7 +117,8 @@ struct vm *vm_create(const struct vm_config *config, const struct vm_image *imag
         vm->config = *config;
         vm->image = *image;
         vm->vcpu.vm = vm;
-        if (create_memory(vm, &claims) && create_shadow(vm, &claims) && create_views(vm, &claims))
+        if (create_memory(vm, &claims) && create_shadow(vm, &claims) && create_views(vm, &claims) &&
+            create_trace(vm, &claims))
             return vm;
     }
     give_back(&claims);
@@ -106,21 +127,36 @@ struct vm *vm_create(const struct vm_config *config, const struct vm_image *imag
     return NULL;
 }
 
+/* x87 and SSE as after FNINIT and RESET (SDM vol. 3, table 9-1; layout: vol. 1, table 10-2). */
+static void reset_fpu(struct fxsave_area *fpu)
+{
+    const uint16_t control_word = 0x037f;
+    const uint32_t mxcsr = 0x1f80;
+    memset(fpu, 0, sizeof(*fpu));
+    memcpy(fpu->bytes, &control_word, sizeof(control_word));
+    memcpy(fpu->bytes + 24, &mxcsr, sizeof(mxcsr));
+}
+
 void vm_boot(struct vm *vm)
 {
     const struct pc_config config = {
         .ram_bytes = (uint32_t)vm->memory.bytes,
         .rtc_epoch = RTC_EPOCH,
     };
+    if (!vm->counters.started_tsc)
+        counters_init(&vm->counters, rdtsc());
     memset(vm->memory.ram, 0, vm->memory.bytes);
     vm->memory.a20 = true;
     shadow_reset(vm->shadow);
     views_reset(&vm->views);
     pc_init(&vm->pc, &config, &world_pc_host, vm);
     cpu_reset(&vm->vcpu.cpu, &cpu_model_pentium3_tcg);
+    reset_fpu(&vm->fpu);
+    vm->fpu_stale = true;
     vm->vcpu.view = VIEW_KERNEL;
     vm->alarm = CLOCK_NEVER;
-    vm->slice_end = CLOCK_NEVER;
+    vm->slice_end = vm->slice_tsc = CLOCK_NEVER;
+    vm->line_length = 0;
     image_boot(vm);
     vcpu_invalidate(&vm->vcpu);
     vm_reschedule(vm);
@@ -140,6 +176,10 @@ void vm_restart(struct vm *vm)
 void vm_end(struct vm *vm, const char *why)
 {
     console_printf("umbra: %s: ended: %s\n", vm->config.name, why);
+    console_printf("umbra: %s: memory canaries %s\n", vm->config.name,
+                   canary_intact(&vm->memory) ? "intact" : "BROKEN");
+    trace_dump(vm, TRACE_ENTRIES);
     report_counters(vm);
+    report_json(vm);
     vm->state = VM_ENDED;
 }

@@ -9,6 +9,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/load/image.h"
 #include "hypervisor/report/counters.h"
+#include "hypervisor/report/trace.h"
 #include "hypervisor/vm/clock.h"
 #include "hypervisor/vm/guest_memory.h"
 #include "hypervisor/vm/sites.h"
@@ -21,9 +22,22 @@
 
 enum vm_state {
     VM_RUNNING,
+    VM_PAUSED,      /* by a person or a debugger: its clock stands still */
     VM_POWERED_OFF, /* by its own hand: exit_code */
     VM_RESET,       /* the guest asked for a reset: reloaded before it runs on */
     VM_ENDED,
+};
+
+struct debug;
+
+/* Translations of emulated accesses, remembered: a software TLB in front of the shadow. */
+#define RECENT_PAGES 64
+#define RECENT_VALID 0x800u /* in a tag, beside the access rights */
+
+struct recent_page {
+    uint32_t tag; /* linear address of the page, rights, RECENT_VALID */
+    uint32_t generation;
+    uint8_t *bytes;
 };
 
 struct vm {
@@ -36,16 +50,22 @@ struct vm {
     struct vm_image image; /* the pristine kernel: a reset boots it again */
     struct pc pc;
     struct shadow *shadow;
+    const uint32_t *generation; /* shadow_generation() */
+    struct recent_page recent[RECENT_PAGES];
     struct code_views views;
     struct sites sites;
     struct vm_clock clock;
     uint64_t slice_end;   /* virtual ticks; CLOCK_NEVER while no other VM wants the processor */
+    uint64_t slice_tsc;   /* host TSC at which it ends whatever the guest's clock says */
     uint64_t alarm;       /* virtual ticks that the host's timer is armed for, or CLOCK_NEVER */
     uint64_t attention;   /* virtual ticks at which the run loop has to look at board and slice */
     uint64_t interpreted; /* instructions, by the interpreter */
     uint64_t next_tick;   /* virtual ticks at which the board wants pc_tick() */
     struct counters counters;
+    struct trace trace;
+    bool fpu_stale;         /* the processor holds what a reset has made void */
     struct fxsave_area fpu; /* while another VM runs */
+    struct debug *debug;    /* an attached debugger (hypervisor/debug/debug.h), or NULL */
     bool owns_console;      /* its COM1 is the host's */
     char line[128];         /* serial output of a VM that does not, until its newline */
     unsigned line_length;

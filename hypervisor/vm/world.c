@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "hypervisor/cpu/serial_host.h"
+#include "hypervisor/debug/debug.h"
+#include "hypervisor/mm/direct_map.h"
 #include "hypervisor/report/console.h"
 #include "hypervisor/vm/native.h"
 #include "hypervisor/vm/vm.h"
@@ -13,6 +15,12 @@
 _Static_assert(ACCESS_WRITE == SHADOW_ACCESS_WRITE && ACCESS_USER == SHADOW_ACCESS_USER,
                "the two modules name rights alike");
 
+/* The rights that an access needs: a read that will be written back needs to write, too. */
+static inline unsigned rights_of(unsigned access)
+{
+    return (access & (ACCESS_WRITE | ACCESS_USER)) | (access & ACCESS_RMW ? ACCESS_WRITE : 0);
+}
+
 /*
  * Translates one byte's page. Fetches are data reads here: a 32-bit guest without NX cannot tell
  * them apart, and an interpreted fetch reads the guest's own bytes, not a code view.
@@ -21,10 +29,7 @@ static bool translate(struct vm *vm, uint32_t lin, unsigned access, uint64_t *gp
                       struct event *fault)
 {
     struct shadow_access out;
-    unsigned rights = access & (ACCESS_WRITE | ACCESS_USER);
-    if (access & ACCESS_RMW)
-        rights |= ACCESS_WRITE;
-    if (shadow_translate(vm->shadow, lin, rights, &out) == SHADOW_GUEST_FAULT) {
+    if (shadow_translate(vm->shadow, lin, rights_of(access), &out) == SHADOW_GUEST_FAULT) {
         *fault = exception_error(EXC_PF, out.error);
         fault->cr2 = lin;
         return false;
@@ -39,6 +44,40 @@ struct span {
     unsigned len[2];
 };
 
+/*
+ * Most accesses lie in one page that the shadow maps with the rights they need: these bytes, or
+ * NULL for all others. What shadow_hit() said is remembered, as long as no translation changes.
+ */
+static uint8_t *quick_bytes(struct vm *vm, uint32_t lin, unsigned len, unsigned rights)
+{
+    uint32_t offset = lin % PAGE_SIZE;
+    uint32_t tag = (lin - offset) | rights | RECENT_VALID;
+    struct recent_page *recent = &vm->recent[(lin / PAGE_SIZE + rights) % RECENT_PAGES];
+    if (offset + len > PAGE_SIZE)
+        return NULL;
+    if (recent->tag == tag && recent->generation == *vm->generation)
+        return recent->bytes + offset;
+    uint64_t hpa = shadow_hit(vm->shadow, lin, rights);
+    if (hpa == SHADOW_NO_HPA)
+        return NULL;
+    *recent = (struct recent_page){
+        .tag = tag, .generation = *vm->generation, .bytes = direct_map(hpa - offset)};
+    return recent->bytes + offset;
+}
+
+/* What an instruction moves at a time, without a call: words and whole dwords, up to a frame. */
+static inline void copy(void *to, const void *from, unsigned len)
+{
+    if (len == 2) {
+        memcpy(to, from, 2);
+    } else if (len % 4 == 0 && len <= 24) {
+        for (unsigned i = 0; i < len; i += 4)
+            memcpy((uint8_t *)to + i, (const uint8_t *)from + i, 4);
+    } else {
+        memcpy(to, from, len);
+    }
+}
+
 static bool translate_span(struct vm *vm, uint32_t lin, unsigned len, unsigned access,
                            struct span *span, struct event *fault)
 {
@@ -50,10 +89,9 @@ static bool translate_span(struct vm *vm, uint32_t lin, unsigned len, unsigned a
     return !span->len[1] || translate(vm, lin + span->len[0], access, &span->gpa[1], fault);
 }
 
-static bool world_read(void *world, uint32_t lin, void *buf, unsigned len, unsigned access,
-                       struct event *fault)
+static bool read_span(struct vm *vm, uint32_t lin, void *buf, unsigned len, unsigned access,
+                      struct event *fault)
 {
-    struct vm *vm = world;
     struct span span;
     if (!translate_span(vm, lin, len, access, &span, fault))
         return false;
@@ -63,16 +101,43 @@ static bool world_read(void *world, uint32_t lin, void *buf, unsigned len, unsig
     return true;
 }
 
-static bool world_write(void *world, uint32_t lin, const void *buf, unsigned len, unsigned access,
-                        struct event *fault)
+static bool world_read(void *world, uint32_t lin, void *buf, unsigned len, unsigned access,
+                       struct event *fault)
 {
     struct vm *vm = world;
+    const uint8_t *bytes = quick_bytes(vm, lin, len, rights_of(access));
+    if (bytes)
+        copy(buf, bytes, len);
+    else if (!read_span(vm, lin, buf, len, access, fault))
+        return false;
+    if (vm->debug && !(access & ACCESS_FETCH))
+        debug_accessed(vm, lin, len, false);
+    return true;
+}
+
+static bool write_span(struct vm *vm, uint32_t lin, const void *buf, unsigned len, unsigned access,
+                       struct event *fault)
+{
     struct span span;
-    if (!translate_span(vm, lin, len, access | ACCESS_WRITE, &span, fault))
+    if (!translate_span(vm, lin, len, access, &span, fault))
         return false;
     gpa_write(vm, span.gpa[0], buf, span.len[0]);
     if (span.len[1])
         gpa_write(vm, span.gpa[1], (const uint8_t *)buf + span.len[0], span.len[1]);
+    return true;
+}
+
+static bool world_write(void *world, uint32_t lin, const void *buf, unsigned len, unsigned access,
+                        struct event *fault)
+{
+    struct vm *vm = world;
+    uint8_t *bytes = quick_bytes(vm, lin, len, rights_of(access) | ACCESS_WRITE);
+    if (bytes)
+        copy(bytes, buf, len);
+    else if (!write_span(vm, lin, buf, len, access | ACCESS_WRITE, fault))
+        return false;
+    if (vm->debug)
+        debug_accessed(vm, lin, len, true);
     return true;
 }
 
@@ -82,7 +147,7 @@ static bool world_write(void *world, uint32_t lin, const void *buf, unsigned len
 static uint32_t world_in(void *world, uint16_t port, unsigned size)
 {
     struct vm *vm = world;
-    pc_tick(&vm->pc);
+    vm_tick(vm); /* also takes over what was typed: a guest may poll */
     uint32_t value = pc_in(&vm->pc, port, size);
     vm_reschedule(vm);
     return value;
@@ -120,6 +185,8 @@ static void world_flush_tlb(void *world)
                                 });
     shadow_set_cr3(vm->shadow, cpu->cr3);
     count_cr3(&vm->counters, cpu->cr3);
+    if (vm->debug)
+        debug_plan(vm);
 }
 
 static void world_invlpg(void *world, uint32_t lin)
@@ -210,6 +277,15 @@ static void com1_out(void *world, uint8_t byte)
     vm->line_length = 0;
 }
 
+void world_give_console(struct vm *const *vms, unsigned count, struct vm *vm)
+{
+    for (unsigned i = 0; i < count; i++)
+        vms[i]->owns_console = vms[i] == vm;
+    for (unsigned i = 0; i < vm->line_length; i++)
+        serial_host_put((uint8_t)vm->line[i]);
+    vm->line_length = 0;
+}
+
 static void power_off(void *world, uint32_t code)
 {
     struct vm *vm = world;
@@ -230,6 +306,7 @@ static void switch_a20(void *world, bool enabled)
         return;
     vm->memory.a20 = enabled;
     shadow_reset(vm->shadow);
+    shadow_set_view(vm->shadow, vm->vcpu.view); /* the reset left it in the kernel's */
     views_reset(&vm->views);
     world_flush_tlb(vm);
 }

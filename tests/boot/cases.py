@@ -10,6 +10,7 @@ import machines  # noqa: E402  (found by the path above)
 
 DEMO = "guest/demo.elf"
 TINY = "tests/tiny.elf"
+TRIPLE = "tests/triple.elf"
 
 # QEMU's exit status: what the guest or the monitor wrote to port F4h, times two, plus one.
 POWER_OFF = machines.POWER_OFF_STATUS
@@ -26,6 +27,8 @@ class Case:
     `native` boots the first VM's image on the bare machine, otherwise Umbra boots with all `vms`:
     (image, module line) each. `status` is QEMU's exit status; with ANY the machine is stopped as
     soon as the last marker was seen. `talk` is a list of (marker on the serial line, text to type).
+    `reports` names the VMs whose trap reports are checked. `com2` is a conversation with two serial
+    lines: (com1 or com2, text, marker that answers it); `gdb` what session.gdb has to print.
     """
 
     name: str
@@ -36,12 +39,71 @@ class Case:
     serial: list = field(default_factory=list)
     monitor: list = field(default_factory=list)
     talk: list = field(default_factory=list)
+    reports: list = field(default_factory=list)
+    com2: list = field(default_factory=list)
+    gdb: list = field(default_factory=list)
     status: int = POWER_OFF
     timeout: int = 60
 
 
 # What a person types at the demo's shell: (marker to wait for, text).
 TYPED = [(r"\$ $", "echo hello\n"), (r"\nhello\r?\n\$ $", "poweroff\n")]
+
+
+# The monitor's prompt, with two guests at their shells.
+PROMPT = [
+    ("com1", "", r"\$ $"),
+    ("com1", "echo ready\n", r"\nready\r?\n\$ $"),
+    ("com2", "", r"\(umbra\) $"),
+    ("com2", "list", r"one +running .*console\r\ntwo +running .*\r\n\(umbra\) $"),
+    ("com2", "frobnicate", r"frobnicate: unknown command; see help\r\n\(umbra\) $"),
+    ("com2", "pause", r"usage: pause NAME"),
+    ("com2", "pause three", r"no virtual machine is called three; see list"),
+    ("com2", "info regs", r"EAX=[0-9a-f]{8} .*\r\n[^$]*CR0=8"),
+    ("com2", "inffo\b\b\bfo gdt two", r"base c[0-9a-f]{7} limit"),
+    ("com2", "info idt", r"80  0008:c[0-9a-f]{7}  DPL 3"),
+    ("com2", "info pic", r"master .* imr .*\r\nslave"),
+    ("com2", "info pit", r"channel 0  mode 2  count 11931 .* 100 Hz"),
+    ("com2", "info shadow", r"entries filled +[1-9]"),
+    ("com2", "info traps", r"exits by reason"),
+    ("com2", "info weather", r"nothing is known of weather; see info"),
+    ("com2", "dump 0xc0100000 4", r"c0100000  02 b0 ad 1b +\.\.\.\.\r\n\(umbra\) $"),
+    ("com2", "dump 0x10", r"00000010 is not mapped"),
+    ("com2", "dump here", r"not a number"),
+    ("com2", "pause two", r"\(umbra\) $"),
+    ("com2", "pause two", r"two is paused already"),
+    ("com2", "list", r"two +paused"),
+    ("com2", "console two", r"\(umbra\) $"),
+    ("com2", "list", r"two +paused .*console"),
+    ("com2", "resume two", r"\(umbra\) $"),
+    ("com1", "echo here is two\n", r"\nhere is two\r?\n\$ $"),
+    ("com2", "pause two", r"\(umbra\) $"),
+    ("com2", "reset two", r"two: reset at the prompt"),
+    ("com2", "info regs two", r"CR0=00000011"),
+    ("com2", "resume two", r"\(umbra\) $"),
+    ("com1", "", r"Type help for help[^$]*\$ $"),
+    ("com2", "console one", r"\(umbra\) $"),
+    ("com1", "echo back\n", r"\nback\r?\n\$ $"),
+    ("com2", "kill two", r"umbra: two: ended: killed at the prompt"),
+    ("com2", "list", r"one +running .*console\r\ntwo +ended"),
+    ("com2", "resume two", r"two has ended"),
+    ("com2", "quit", r"umbra: one: ended: the monitor was asked to quit"),
+]
+
+# What session.gdb prints.
+GDB = [
+    r"== first instruction\neip .*0x10000c.*\ncr0 +0x11 .*\ncpl +0x0 .*\n=> 0x10000c <start>:\tcli",
+    r"Breakpoint 1, kernel_main \(magic=732803074", r"#0 +kernel_main .*\n#1 .* upstairs",
+    r"= 0x80000001", r"= 0x1badb002", r"=> 0x\w+ <kernel_main>:\tpush",
+    r"== step\n0xc0\w+", r"\t +gdt_init",
+    r"Breakpoint \d+, schedule", r"Hardware watchpoint \d+: switches\n\nOld value = 0\nNew value = 1",
+    r"== user code\nBreakpoint \d+ at .*\n\nBreakpoint", r"= 1\ncpl +0x3 ", r"= 1\n",
+    r"Hardware read watchpoint \d+: switches\n\nValue = \d+",
+    r"== registers and memory", r"= 4711", r"edx +0x12345678",
+    r"demo +paused .*engine=trap .*gdb", r"frobnicate: unknown command",
+    r"Program received signal SIGINT", r"= 1\n", r"\* 1 +Thread 1",
+    r"== end\n\[Inferior 1 \(Remote target\) detached\]",
+]
 
 
 def bad_vm(name, line, image, cause):
@@ -56,18 +118,33 @@ CASES = [
          serial=[r"^tiny: one two\n"]),
     Case("tiny", vms=[(TINY, "name=tiny mem=8M -- one two")], serial=[r"^tiny: one two\n"]),
     Case("tiny-interp", vms=[(TINY, "name=tiny mem=8M engine=interp -- one two")],
-         serial=[r"^tiny: one two\n"]),
+         reports=["tiny"], serial=[r"^tiny: one two\n"]),
 
     Case("demo-native", vms=[(DEMO, "mem=64M -- script")], native=True, serial=[DEMO_DONE]),
     Case("demo", vms=[(DEMO, "name=demo mem=64M -- script")], timeout=120,
-         serial=[DEMO_DONE], monitor=[r"umbra: demo: .*system calls \d+"]),
+         reports=["demo"], serial=[DEMO_DONE], monitor=[r"umbra: demo: .*system calls \d+"]),
     Case("demo-cpu-max", vms=[(DEMO, "name=demo mem=64M -- script")], cpu="max", timeout=120,
          serial=[DEMO_DONE]),
     Case("demo-interp", vms=[(DEMO, "name=demo mem=64M engine=interp -- script")], timeout=120,
          serial=[DEMO_DONE]),
     Case("demo-twice", timeout=240,
          vms=[(DEMO, "name=one mem=64M -- script"), (DEMO, "name=two mem=64M -- script")],
-         serial=[DEMO_DONE], monitor=[r"umbra: 2 of 2 virtual machines ran"]),
+         reports=["one", "two"], serial=[DEMO_DONE],
+         monitor=[r"umbra: 2 of 2 virtual machines ran"]),
+    Case("trace", vms=[(TINY, "name=tiny mem=8M trace=all -- traced")],
+         serial=[r"^tiny: traced\n"], monitor=[
+             r"umbra: tiny: trace: the last (\d+) of \1 traps", r" ec +in al, dx",
+             r"<print.wait\+0x\w+> +sensitive +ee +out dx, al", r"<start.empty\+0x\w+> .* out dx, eax"]),
+    Case("trace-masked", vms=[(DEMO, "name=demo mem=64M trace=guest-fault,fill-code -- script")],
+         timeout=120, serial=[DEMO_DONE], monitor=[
+             r"demo: trace: the last \d+ of \d+ traps, .*\n"
+             r"(umbra: demo: +\d+ cpl\d .* (guest-fault|fill-code) .*\n)+"
+             r"umbra: demo: exits by reason"]),
+    Case("triple-fault", vms=[(TRIPLE, "name=triple mem=8M trace=all")], status=NOT_WELL,
+         reports=["triple"], monitor=[
+             r"umbra: triple: triple fault at \w{4}:0010\w+", r"trace: the last",
+             r"<start\+0x\w+> +sensitive .* lidt fword ptr \[0x10\w+\]",
+             r"<fatal\+0x0> +now +cc +int3 ", r"ended: reset too often"]),
     Case("typed-native", vms=[(DEMO, "mem=64M -- interactive")], native=True, talk=TYPED,
          serial=[r"\nhello"]),
     Case("typed", vms=[(DEMO, "name=demo mem=64M -- interactive")], timeout=120, talk=TYPED,
@@ -81,6 +158,11 @@ CASES = [
     Case("crash-stack", vms=[(DEMO, "name=demo mem=64M -- crash=stack")], status=NOT_WELL,
          serial=[r"(?i)panic"]),
 
+    Case("prompt", com2=PROMPT, timeout=120, status=NOT_WELL,
+         vms=[(DEMO, "name=one mem=32M -- interactive"), (DEMO, "name=two mem=32M -- interactive")],
+         monitor=[r"umbra: 2 of 2 virtual machines ran"]),
+    Case("gdb", gdb=GDB, vms=[(DEMO, "name=demo mem=64M gdb=wait -- interactive")], talk=TYPED,
+         timeout=120, serial=[r"\nhello"]),
     Case("bad-no-module", monitor=[r"umbra: no virtual machine: .*module"], status=NOT_WELL),
     Case("bad-no-long-mode", vms=[(TINY, "name=tiny mem=8M")], cpu="pentium3",
          status=NO_PROCESSOR, monitor=[r"umbra: .*no long mode"]),
@@ -123,6 +205,7 @@ SAME = [
     ("demo-native", "demo-twice"),
     ("demo-native", "demo-twice:two"),
     ("typed-native", "typed"),
+    ("typed-native", "gdb"),
     ("crash-fault-native", "crash-fault"),
     ("crash-stack-native", "crash-stack"),
 ]

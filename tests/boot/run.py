@@ -18,8 +18,10 @@ import threading
 import time
 from pathlib import Path
 
+import debugger
 import images
 from cases import ANY, CASES, SAME, machines
+from reports import check_reports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,7 +114,7 @@ class Runner:
         memory = re.search(r"mem=(\S+)", options).group(1)
         return machines.native(str(self.image(image, directory)), cmdline, memory)
 
-    def umbra_command(self, case, directory):
+    def umbra_command(self, case, directory, com2):
         iso = directory / "umbra.iso"
         command = [str(ROOT / "tools/mkiso"), "-o", str(iso),
                    "--monitor", str(self.build / "hypervisor/umbra.elf")]
@@ -121,17 +123,51 @@ class Runner:
         made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if made.returncode != 0:
             raise Failed(made.stdout.decode(errors="replace").strip())
-        return machines.umbra(str(iso), str(directory / "monitor.log"), case.cpu, case.memory)
+        command = machines.umbra(str(iso), str(directory / "monitor.log"), case.cpu, case.memory)
+        return command + (machines.com2(com2.qemu_device()) if com2 else [])
 
     def boot(self, case, directory):
-        make_command = self.native_command if case.native else self.umbra_command
-        machine = Machine(make_command(case, directory), directory)
+        line = debugger.Line(directory) if case.com2 or case.gdb else None
+        command = (self.native_command(case, directory) if case.native
+                   else self.umbra_command(case, directory, line))
+        machine = Machine(command, directory)
         deadline = time.monotonic() + case.timeout
         try:
+            self.debug(case, machine, line, directory, deadline)
+            self.use_prompt(case, machine, line, deadline)
             self.converse(case, machine, deadline)
             self.expect(case, machine, deadline)
         finally:
             machine.stop()
+            if line:
+                line.close()
+
+    def debug(self, case, machine, line, directory, deadline):
+        if not case.gdb:
+            return
+        if not machine.poll(lambda: "waits for gdb" in machine.monitor(), deadline):
+            raise Failed("the guest does not wait for gdb")
+        printed = debugger.run_gdb(ROOT / "tests/boot/session.gdb", self.build / case.vms[0][0],
+                                   self.build / "guest/bin/init", line, directory,
+                                   max(1, deadline - time.monotonic()))
+        missing = find_markers(case.gdb, printed)
+        if missing is not None:
+            raise Failed(f"gdb: no {missing!r}")
+
+    def use_prompt(self, case, machine, line, deadline):
+        if case.com2:
+            line.connect(deadline)
+        at = 0
+        for where, text, marker in case.com2:
+            if where == "com2":
+                done = line.ask(text, marker, deadline)
+            else:
+                machine.type(text)
+                pattern = re.compile(marker)
+                done = machine.poll(lambda: pattern.search(machine.serial(), at), deadline)
+                at = pattern.search(machine.serial(), at).end() if done else at
+            if not done:
+                raise Failed(f"{where}: {text!r} is not answered by {marker!r}")
 
     def converse(self, case, machine, deadline):
         at = 0
@@ -160,6 +196,9 @@ class Runner:
             raise Failed(f"monitor: no {monitor!r}{late}")
         if case.status is not ANY and status != case.status:
             raise Failed(f"exit status {status}, expected {case.status}{late}")
+        wrong = check_reports(case.reports, machine.monitor_log) if case.reports else None
+        if wrong is not None:
+            raise Failed(f"trap report: {wrong}")
 
     def transcript(self, name):
         """What a guest printed, by line, without what is announced as time-dependent."""

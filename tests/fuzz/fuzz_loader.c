@@ -3,6 +3,7 @@
 
 #include "fuzz.h"
 #include "hypervisor/load/elf.h"
+#include "hypervisor/load/elf_symbols.h"
 
 static void check_line(const uint8_t *data, size_t size)
 {
@@ -35,9 +36,24 @@ static void check_image(const uint8_t *data, size_t size)
     }
 }
 
+/* A symbol table may say anything; what is found has a name that ends, and lies before the address.
+ */
+static void check_symbols(const uint8_t *data, size_t size)
+{
+    static const uint32_t addresses[] = {0, 0x100000, 0xc0101000, 0xffffffff};
+    for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        struct elf_symbol symbol;
+        if (!elf_symbol_at(data, size, addresses[i], &symbol))
+            continue;
+        REQUIRE(memchr(symbol.name, '\0', sizeof(symbol.name)) && symbol.name[0]);
+        REQUIRE(symbol.address <= addresses[i]);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     check_line(data, size);
     check_image(data, size);
+    check_symbols(data, size);
     return 0;
 }

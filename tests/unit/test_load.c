@@ -9,6 +9,7 @@
 
 #include "hypervisor/load/config.h"
 #include "hypervisor/load/elf.h"
+#include "hypervisor/report/counters.h"
 
 static struct vm_config config;
 static struct load_error error;
@@ -33,6 +34,35 @@ static void test_full_line(void **state)
     assert_int_equal(config.mem, 8 << 20);
     assert_int_equal(config.engine, ENGINE_INTERP);
     assert_string_equal(config.cmdline, "a  b=c --");
+}
+
+static void test_gdb(void **state)
+{
+    (void)state;
+    assert_true(config_parse(&config, "mem=8M", 1, &error));
+    assert_int_equal(config.gdb, GDB_OFF);
+    assert_true(config_parse(&config, "gdb=on", 1, &error));
+    assert_int_equal(config.gdb, GDB_ON);
+    assert_true(config_parse(&config, "gdb=wait", 1, &error));
+    assert_int_equal(config.gdb, GDB_WAIT);
+}
+
+static void test_trace(void **state)
+{
+    const uint32_t hidden = 1u << EXIT_FILL | 1u << EXIT_FILL_CODE | 1u << EXIT_TABLE_WRITE |
+                            1u << EXIT_CODE_WRITE | 1u << EXIT_MMIO | 1u << EXIT_CODE_DATA |
+                            1u << EXIT_FLIP | 1u << EXIT_INTERPRET;
+    (void)state;
+    assert_true(config_parse(&config, "mem=8M", 1, &error));
+    assert_int_equal(config.trace, 0);
+    assert_true(config_parse(&config, "trace=sensitive,guest-fault", 1, &error));
+    assert_int_equal(config.trace, 1u << EXIT_SENSITIVE | 1u << EXIT_GUEST_FAULT);
+    assert_true(config_parse(&config, "trace=hidden", 1, &error));
+    assert_int_equal(config.trace, hidden);
+    assert_true(config_parse(&config, "trace=fault", 1, &error));
+    assert_int_equal(config.trace, hidden | 1u << EXIT_GUEST_FAULT);
+    assert_true(config_parse(&config, "trace=all", 1, &error));
+    assert_int_equal(config.trace, (1u << EXIT_REASONS) - 1);
 }
 
 static void test_quotes(void **state)
@@ -70,6 +100,10 @@ static void test_bad_lines(void **state)
         {"name=a/b", "name=a/b: not a name"},
         {"name=aaaaaaaaaabbbbbbbbbbccccccccccdd", "not a name"},
         {"engine=magic", "engine=magic: unknown engine"},
+        {"gdb=maybe", "gdb=maybe: unknown value"},
+        {"trace=everything", "trace=everything: unknown kind of trap"},
+        {"trace=", "trace=: unknown kind of trap"},
+        {"trace=fill,", "trace=fill,: unknown kind of trap"},
         {"colour=red", "colour=red: unknown option"},
         {"memory=64M", "memory=64M: unknown option"},
         {"quiet", "quiet: not KEY=VALUE"},
@@ -236,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),   cmocka_unit_test(test_full_line),
+        cmocka_unit_test(test_gdb),        cmocka_unit_test(test_trace),
         cmocka_unit_test(test_quotes),     cmocka_unit_test(test_companions),
         cmocka_unit_test(test_bad_lines),  cmocka_unit_test(test_long_lines),
         TEST_IMAGE(test_good_image),       TEST_IMAGE(test_not_an_elf),
