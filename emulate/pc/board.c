@@ -268,6 +268,126 @@ static void video_out(struct pc *pc, unsigned offset, unsigned size UNUSED, uint
     vga_out(&pc->vga, offset, (uint8_t)value);
 }
 
+static uint32_t printer_in(struct pc *pc, unsigned offset, unsigned size UNUSED)
+{
+    return lpt_in(&pc->lpt, offset);
+}
+
+static void printer_out(struct pc *pc, unsigned offset, unsigned size UNUSED, uint32_t value)
+{
+    lpt_out(&pc->lpt, offset, (uint8_t)value);
+}
+
+static uint32_t floppy_in(struct pc *pc, unsigned offset, unsigned size UNUSED)
+{
+    return fdc_in(&pc->fdc, offset + 1);
+}
+
+static void floppy_out(struct pc *pc, unsigned offset, unsigned size UNUSED, uint32_t value)
+{
+    fdc_out(&pc->fdc, offset + 1, (uint8_t)value, board_now(pc));
+}
+
+static uint32_t floppy_7_in(struct pc *pc, unsigned offset UNUSED, unsigned size UNUSED)
+{
+    return fdc_in(&pc->fdc, 7);
+}
+
+static void floppy_7_out(struct pc *pc, unsigned offset UNUSED, unsigned size UNUSED,
+                         uint32_t value)
+{
+    fdc_out(&pc->fdc, 7, (uint8_t)value, board_now(pc));
+}
+
+static uint32_t network_in(struct pc *pc, unsigned offset, unsigned size)
+{
+    return ne2000_in(&pc->ne2000, offset, size);
+}
+
+static void network_out(struct pc *pc, unsigned offset, unsigned size, uint32_t value)
+{
+    ne2000_out(&pc->ne2000, offset, size, value);
+}
+
+static uint32_t disk0_data_in(struct pc *pc, unsigned offset UNUSED, unsigned size)
+{
+    return ide_data_in(&pc->ide[0], size);
+}
+
+static void disk0_data_out(struct pc *pc, unsigned offset UNUSED, unsigned size, uint32_t value)
+{
+    ide_data_out(&pc->ide[0], size, value);
+}
+
+static uint32_t disk0_in(struct pc *pc, unsigned offset, unsigned size UNUSED)
+{
+    return ide_in(&pc->ide[0], offset + 1);
+}
+
+static void disk0_out(struct pc *pc, unsigned offset, unsigned size UNUSED, uint32_t value)
+{
+    ide_out(&pc->ide[0], offset + 1, (uint8_t)value);
+}
+
+static uint32_t disk0_control_in(struct pc *pc, unsigned offset UNUSED, unsigned size UNUSED)
+{
+    return ide_control_in(&pc->ide[0]);
+}
+
+static void disk0_control_out(struct pc *pc, unsigned offset UNUSED, unsigned size UNUSED,
+                              uint32_t value)
+{
+    ide_control_out(&pc->ide[0], (uint8_t)value);
+}
+
+static uint32_t disk1_data_in(struct pc *pc, unsigned offset UNUSED, unsigned size)
+{
+    return ide_data_in(&pc->ide[1], size);
+}
+
+static void disk1_data_out(struct pc *pc, unsigned offset UNUSED, unsigned size, uint32_t value)
+{
+    ide_data_out(&pc->ide[1], size, value);
+}
+
+static uint32_t disk1_in(struct pc *pc, unsigned offset, unsigned size UNUSED)
+{
+    return ide_in(&pc->ide[1], offset + 1);
+}
+
+static void disk1_out(struct pc *pc, unsigned offset, unsigned size UNUSED, uint32_t value)
+{
+    ide_out(&pc->ide[1], offset + 1, (uint8_t)value);
+}
+
+static uint32_t disk1_control_in(struct pc *pc, unsigned offset UNUSED, unsigned size UNUSED)
+{
+    return ide_control_in(&pc->ide[1]);
+}
+
+static void disk1_control_out(struct pc *pc, unsigned offset UNUSED, unsigned size UNUSED,
+                              uint32_t value)
+{
+    ide_control_out(&pc->ide[1], (uint8_t)value);
+}
+
+static uint32_t firmware_in(struct pc *pc, unsigned offset UNUSED, unsigned size)
+{
+    return fw_cfg_in(&pc->fw_cfg, size);
+}
+
+static void firmware_out(struct pc *pc, unsigned offset, unsigned size, uint32_t value)
+{
+    if (offset == 0) {
+        fw_cfg_out(&pc->fw_cfg, size, value);
+    }
+}
+
+static uint32_t firmware_dma_in(struct pc *pc UNUSED, unsigned offset, unsigned size UNUSED)
+{
+    return fw_cfg_dma_in(offset);
+}
+
 // clang-format off
 const struct bus_range bus_map[] = {
     {0x000, 0x007, BUS_ALIGNED, 1, dma8_channel_in,    dma8_channel_out},
@@ -289,10 +409,22 @@ const struct bus_range bus_map[] = {
     {0x0d0, 0x0df, BUS_ALIGNED, 1, dma16_control_in,   dma16_control_out},
     {0x0f0, 0x0f0, BUS_ALIGNED, 1, float_in,           fpu_error_clear},
     {0x0f4, 0x0f7, BUS_ALIGNED, 4, zero_in,            debug_exit_out},
+    {0x170, 0x170, BUS_ANY,     4, disk1_data_in,      disk1_data_out},
+    {0x171, 0x177, BUS_BYTES,   1, disk1_in,           disk1_out},
+    {0x1f0, 0x1f0, BUS_ANY,     4, disk0_data_in,      disk0_data_out},
+    {0x1f1, 0x1f7, BUS_BYTES,   1, disk0_in,           disk0_out},
+    {0x300, 0x31f, BUS_ALIGNED, 4, network_in,         network_out},
+    {0x376, 0x376, BUS_BYTES,   1, disk1_control_in,   disk1_control_out},
+    {0x378, 0x37f, BUS_BYTES,   1, printer_in,         printer_out},
     {0x3b0, 0x3df, BUS_ALIGNED, 1, video_in,           video_out},
+    {0x3f1, 0x3f5, BUS_BYTES,   1, floppy_in,          floppy_out},
+    {0x3f6, 0x3f6, BUS_BYTES,   1, disk0_control_in,   disk0_control_out},
+    {0x3f7, 0x3f7, BUS_BYTES,   1, floppy_7_in,        floppy_7_out},
     {0x3f8, 0x3ff, BUS_ANY,     1, serial_in,          serial_out},
     {0x4d0, 0x4d0, BUS_ALIGNED, 1, master_elcr_in,     master_elcr_out},
     {0x4d1, 0x4d1, BUS_ALIGNED, 1, slave_elcr_in,      slave_elcr_out},
+    {0x510, 0x511, BUS_ALIGNED, 4, firmware_in,        firmware_out},
+    {0x514, 0x51b, BUS_ALIGNED, 1, firmware_dma_in,    ignore_out},
 };
 // clang-format on
 const unsigned bus_map_length = sizeof(bus_map) / sizeof(bus_map[0]);

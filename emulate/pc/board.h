@@ -6,7 +6,12 @@
 #define UMBRA_EMULATE_PC_BOARD_H
 
 #include "dma.h"
+#include "fdc.h"
+#include "fw_cfg.h"
+#include "ide.h"
 #include "kbd.h"
+#include "lpt.h"
+#include "ne2000.h"
 #include "pc.h"
 #include "pic.h"
 #include "pit.h"
@@ -24,6 +29,11 @@ struct pc {
     struct port92 port92;
     struct dma dma[2];
     struct vga vga;
+    struct lpt lpt;
+    struct fdc fdc;
+    struct ide ide[2];
+    struct ne2000 ne2000;
+    struct fw_cfg fw_cfg;
     bool a20;
 
     struct pc_config config;

@@ -23,6 +23,8 @@ static const struct port_write bios_writes[] = {
     /* the second DMA controller passes the first one on */
     {0xd6, 0xc0}, {0xd4, 0x00},
     {0x92, 0x02},
+    /* the parallel port was probed */
+    {0x378, 0xaa},
 };
 
 /* CMOS bytes that do not depend on the configuration. */

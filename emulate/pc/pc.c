@@ -30,6 +30,12 @@ void pc_reset(struct pc *pc)
     dma_init(&pc->dma[0]);
     dma_init(&pc->dma[1]);
     vga_init(&pc->vga);
+    lpt_init(&pc->lpt, line(pc, PC_IRQ_PRINTER));
+    fdc_init(&pc->fdc, line(pc, PC_IRQ_FLOPPY));
+    ide_init(&pc->ide[0], line(pc, PC_IRQ_DISK0), false);
+    ide_init(&pc->ide[1], line(pc, PC_IRQ_DISK1), true);
+    ne2000_init(&pc->ne2000, line(pc, PC_IRQ_NETWORK));
+    fw_cfg_init(&pc->fw_cfg, pc->config.ram_bytes);
     pc->port92.value = 0;
     board_set_a20(pc, true);
     boot_state_apply(pc);
@@ -63,6 +69,7 @@ void pc_tick(struct pc *pc)
     pit_tick(&pc->pit, at);
     rtc_tick(&pc->rtc, at);
     uart_tick(&pc->uart, at);
+    fdc_tick(&pc->fdc, at);
 }
 
 /* A masked line cannot interrupt, and the write that unmasks it asks for the deadline again. */
@@ -75,6 +82,7 @@ uint64_t pc_deadline(const struct pc *pc)
         {PC_IRQ_TIMER, pit_deadline(&pc->pit)},
         {PC_IRQ_RTC, rtc_deadline(&pc->rtc)},
         {PC_IRQ_COM1, pc->uart.timeout_ns},
+        {PC_IRQ_FLOPPY, pc->fdc.result_ns},
     };
     uint64_t first = PC_NEVER;
 

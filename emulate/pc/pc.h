@@ -26,9 +26,14 @@ struct pc;
 #define PC_IRQ_KEYBOARD 1u
 #define PC_IRQ_CASCADE  2u
 #define PC_IRQ_COM1     4u
+#define PC_IRQ_FLOPPY   6u
+#define PC_IRQ_PRINTER  7u
 #define PC_IRQ_RTC      8u
+#define PC_IRQ_NETWORK  9u
 #define PC_IRQ_MOUSE    12u
 #define PC_IRQ_FPU      13u
+#define PC_IRQ_DISK0    14u
+#define PC_IRQ_DISK1    15u
 
 struct pc_config {
     uint32_t ram_bytes; /* for the CMOS memory-size bytes */
