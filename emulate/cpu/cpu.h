@@ -161,7 +161,8 @@ struct cpu {
     uint8_t int_shadow; /* enum shadow_kind: in force for the *next* instruction */
     bool halted;        /* HLT executed, no interrupt since */
     bool nmi_blocked;
-    uint32_t changed; /* CHANGED_*; set here, cleared by the caller who acted on it */
+    uint8_t breaks_due; /* data and I/O breakpoints that the current instruction met: DR6.B0..B3 */
+    uint32_t changed;   /* CHANGED_*; set here, cleared by the caller who acted on it */
     struct table_reg gdtr;
     struct table_reg idtr;
     uint32_t cr0, cr2, cr3, cr4;

@@ -23,7 +23,7 @@ static bool deliver_real(struct step *x, const struct event *event)
 {
     struct cpu *cpu = x->cpu;
     struct frame_stack stack = current_stack(cpu);
-    uint32_t frame[] = {cpu->eflags, cpu->seg[SEG_CS].selector, cpu->eip};
+    uint32_t frame[] = {cpu->eip, cpu->seg[SEG_CS].selector, cpu->eflags};
     uint16_t entry[2];
 
     if (event->vector * 4u + 3u > cpu->idtr.limit)
@@ -49,27 +49,27 @@ static uint32_t pushed_eflags(const struct cpu *cpu, const struct event *event)
     return cpu->eflags;
 }
 
-/* Fills `frame` in the order of pushing and returns the number of items (at most 10). */
+/* Fills `frame` as it will lie in memory and returns the number of items (at most 10). */
 static unsigned build_frame(const struct cpu *cpu, const struct event *event, bool new_stack,
                             uint32_t *frame)
 {
-    static const uint8_t v86_segments[] = {SEG_GS, SEG_FS, SEG_DS, SEG_ES};
-    unsigned n = 0;
+    static const uint8_t v86_segments[] = {SEG_ES, SEG_DS, SEG_FS, SEG_GS};
+    uint32_t *item = frame;
 
+    if (event->has_error)
+        *item++ = event->error;
+    *item++ = cpu->eip;
+    *item++ = cpu->seg[SEG_CS].selector;
+    *item++ = pushed_eflags(cpu, event);
+    if (new_stack) {
+        *item++ = cpu->gpr[ESP];
+        *item++ = cpu->seg[SEG_SS].selector;
+    }
     if (cpu_v86(cpu)) {
         for (unsigned i = 0; i < sizeof(v86_segments); i++)
-            frame[n++] = cpu->seg[v86_segments[i]].selector;
+            *item++ = cpu->seg[v86_segments[i]].selector;
     }
-    if (new_stack) {
-        frame[n++] = cpu->seg[SEG_SS].selector;
-        frame[n++] = cpu->gpr[ESP];
-    }
-    frame[n++] = pushed_eflags(cpu, event);
-    frame[n++] = cpu->seg[SEG_CS].selector;
-    frame[n++] = cpu->eip;
-    if (event->has_error)
-        frame[n++] = event->error;
-    return n;
+    return (unsigned)(item - frame);
 }
 
 /* The handler's code segment. Its CPL: inner for a nonconforming one, else unchanged. */
@@ -120,9 +120,8 @@ static bool enter_handler(struct step *x, const struct event *event, const struc
     } else {
         stack = current_stack(cpu);
     }
-    struct segment cs = descriptor_segment(&code, 0);
     unsigned count = build_frame(cpu, event, new_stack, frame);
-    if (!check_eip(x, &cs, gate->offset) || !mark_accessed_far(x, &code) ||
+    if (!check_eip(x, &code, gate->offset) || !mark_accessed_far(x, &code) ||
         !push_frame(x, &stack, frame, count, gate->size))
         return false;
 
@@ -141,15 +140,12 @@ static bool deliver_protected(struct step *x, const struct event *event)
 {
     struct cpu *cpu = x->cpu;
     uint32_t error = event->vector * 8u + 2u;
-    struct descriptor d = {.lin = cpu->idtr.base + event->vector * 8u};
-    uint32_t raw[2];
+    struct descriptor d;
 
     if (event->vector * 8u + 7u > cpu->idtr.limit)
         return raise_error(x, EXC_GP, error);
-    if (!read_system(x, d.lin, raw, sizeof(raw)))
+    if (!read_descriptor_at(x, cpu->idtr.base + event->vector * 8u, &d))
         return false;
-    d.lo = raw[0];
-    d.hi = raw[1];
 
     unsigned type = descriptor_attr(&d) & (ATTR_S | ATTR_TYPE);
     bool task = type == TYPE_TASK_GATE;

@@ -1,10 +1,10 @@
 /* One step of the virtual CPU: fetch, execute, and what is due between two instructions. */
+#include "debug.h"
 #include "handlers.h"
 
 #include <string.h>
 
 #define PAGE_SIZE 4096u
-#define DR6_BS    0x4000u
 
 // clang-format off
 const op_handler op_handlers[OP_COUNT] = {
@@ -56,6 +56,7 @@ const op_handler op_handlers[OP_COUNT] = {
     [OP_FLDENV] = op_x87, [OP_FRSTOR] = op_x87, [OP_MMX] = op_mmx, [OP_SSE] = op_sse,
     [OP_MASKMOVQ] = op_maskmovq, [OP_FXSAVE] = op_fxsave, [OP_FXRSTOR] = op_fxsave,
     [OP_LDMXCSR] = op_sse, [OP_STMXCSR] = op_sse, [OP_SFENCE] = op_nop,
+    [OP_LFENCE] = op_nop,
 };
 
 /*
@@ -94,6 +95,12 @@ static bool is_fault(const struct event *event)
     return event->type == EVENT_EXCEPTION;
 }
 
+/* An I/O breakpoint that ended its instruction; ICEBP is the other one of its type. */
+static bool is_io_break(const struct insn *insn, const struct event *event)
+{
+    return (insn->flags & INSN_IO) && event->type == EVENT_PRIV_EXC;
+}
+
 enum cpu_result cpu_execute(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                             const struct insn *insn, struct event *fault)
 {
@@ -120,6 +127,8 @@ enum cpu_result cpu_execute(struct cpu *cpu, const struct cpu_ops *ops, void *wo
         cpu->eflags = eflags;
     } else {
         cpu->eip = x.next_eip;
+        if (is_io_break(insn, fault))
+            cpu->eflags |= eflags & EFLAGS_RF;
     }
     return CPU_FAULT;
 }
@@ -170,24 +179,36 @@ enum cpu_result cpu_fetch(struct cpu *cpu, const struct cpu_ops *ops, void *worl
     return CPU_FAULT;
 }
 
-bool cpu_debug_trap(struct cpu *cpu, bool tf_before, struct event *event)
+/* A step that TF, a breakpoint or an interrupt shadow has a say in. */
+static enum cpu_result step_watched(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                                    const struct insn *insn)
 {
-    if (!tf_before || cpu->int_shadow == SHADOW_MOV_SS)
-        return false;
-    cpu->dr[6] |= DR6_BS;
-    cpu->changed |= CHANGED_DR;
-    *event = exception(EXC_DB);
-    return true;
+    struct event event;
+    bool tf_before = cpu->eflags & EFLAGS_TF;
+    bool shadowed = cpu->int_shadow != SHADOW_NONE;
+    enum cpu_result result;
+
+    if (breakpoints_armed(cpu) && code_breakpoint(cpu, &event))
+        return cpu_deliver(cpu, ops, world, &event);
+    cpu->breaks_due = 0;
+    result = cpu_execute(cpu, ops, world, insn, &event);
+    if (shadowed) /* of two instructions that hold interrupts off, only the first does */
+        cpu->int_shadow = SHADOW_NONE;
+    if (result == CPU_FAULT || cpu_debug_trap(cpu, insn, tf_before, &event))
+        return cpu_deliver(cpu, ops, world, &event);
+    return result;
 }
 
 enum cpu_result cpu_step_insn(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                               const struct insn *insn)
 {
     struct event event;
-    bool tf_before = cpu->eflags & EFLAGS_TF;
-    enum cpu_result result = cpu_execute(cpu, ops, world, insn, &event);
+    enum cpu_result result;
 
-    if (result == CPU_FAULT || cpu_debug_trap(cpu, tf_before, &event))
+    if ((cpu->eflags & EFLAGS_TF) || breakpoints_armed(cpu) || cpu->int_shadow != SHADOW_NONE)
+        return step_watched(cpu, ops, world, insn);
+    result = cpu_execute(cpu, ops, world, insn, &event);
+    if (result == CPU_FAULT)
         return cpu_deliver(cpu, ops, world, &event);
     return result;
 }

@@ -23,7 +23,7 @@ enum cpu_result cpu_fetch(struct cpu *cpu, const struct cpu_ops *ops, void *worl
  *
  * Returns CPU_OK, or CPU_FAULT with *fault: an exception, or the event of INT n, INT3 and INTO
  * (then EIP is already past the instruction); the caller hands it to cpu_deliver().
- * HLT sets cpu->halted. TF and debug registers are the caller's (cpu_debug_trap()).
+ * HLT sets cpu->halted. TF and breakpoints are the caller's (cpu_debug_trap()).
  */
 enum cpu_result cpu_execute(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                             const struct insn *insn, struct event *fault);
@@ -38,10 +38,15 @@ enum cpu_result cpu_deliver(struct cpu *cpu, const struct cpu_ops *ops, void *wo
 
 /*
  * The debug trap that is due after an instruction that was executed (CPU_OK) and began with TF as
- * given (SDM vol. 3, 17.3.1.4): returns true with #DB in *event and DR6.BS set. MOV SS and POP SS
- * put it off to the instruction behind them.
+ * given (SDM vol. 3, 17.3.1): returns true with #DB in *event and DR6 set, BS for the single step,
+ * B0..B3 for data and I/O breakpoints that the instruction met. No single step follows MOV SS and
+ * POP SS.
  */
-bool cpu_debug_trap(struct cpu *cpu, bool tf_before, struct event *event);
+bool cpu_debug_trap(struct cpu *cpu, const struct insn *insn, bool tf_before, struct event *event);
+
+/* The #DB that a real processor raised in guest code, with DR6 as it reported it (bits that are
+ * always 1 cleared): sets the guest's DR6 as an interpreted instruction would. */
+struct event cpu_native_debug(struct cpu *cpu, uint32_t dr6);
 
 /* The rest of a step, for an instruction that was fetched already: execute, debug trap, deliver. */
 enum cpu_result cpu_step_insn(struct cpu *cpu, const struct cpu_ops *ops, void *world,

@@ -39,7 +39,7 @@ static bool far_real(struct step *x, const struct far_target *target, bool call)
     struct cpu *cpu = x->cpu;
     unsigned size = x->insn->opsize;
 
-    if (!check_eip(x, &cpu->seg[SEG_CS], target->eip))
+    if (!check_eip_real(x, target->eip))
         return false;
     if (call && !(push(x, cpu->seg[SEG_CS].selector, size) && push(x, x->next_eip, size)))
         return false;
@@ -54,7 +54,7 @@ static bool check_limit(struct step *x, const struct far_target *target, const s
 {
     uint32_t error = 0;
 
-    if (target->eip <= descriptor_segment(d, 0).limit)
+    if (target->eip <= descriptor_limit(d))
         return true;
     if (call && x->cpu->model->policy.call_limit_selector)
         error = selector_error(target->selector);
@@ -108,7 +108,7 @@ static bool jump_gate(struct step *x, const struct gate *gate)
         return raise_error(x, EXC_GP, selector_error(gate->selector));
     if (!descriptor_present(&code))
         return raise_error(x, absent, selector_error(gate->selector));
-    if (gate->offset > descriptor_segment(&code, 0).limit)
+    if (gate->offset > descriptor_limit(&code))
         return raise_gp0(x);
     if (!mark_accessed_far(x, &code))
         return false;
@@ -116,11 +116,11 @@ static bool jump_gate(struct step *x, const struct gate *gate)
     return true;
 }
 
-/* The caller's parameters, the one pushed first (at the highest address) first. */
+/* The caller's parameters; the one that he pushed first (at the highest address) is read first. */
 static bool read_params(struct step *x, const struct gate *gate, uint32_t *out)
 {
-    for (unsigned i = 0; i < gate->params; i++) {
-        if (!peek(x, gate->params - 1 - i, &out[i], gate->size))
+    for (unsigned i = gate->params; i-- > 0;) {
+        if (!peek(x, i, &out[i], gate->size))
             return false;
     }
     return true;
@@ -130,16 +130,15 @@ static bool call_inner(struct step *x, const struct gate *gate, struct descripto
 {
     struct cpu *cpu = x->cpu;
     unsigned cpl = descriptor_dpl(code);
-    struct segment cs = descriptor_segment(code, gate->selector);
     struct frame_stack stack;
     uint32_t frame[FRAME_MAX_ITEMS];
 
-    frame[0] = cpu->seg[SEG_SS].selector;
-    frame[1] = cpu->gpr[ESP];
-    frame[2 + gate->params] = cpu->seg[SEG_CS].selector;
-    frame[3 + gate->params] = x->next_eip;
+    frame[0] = x->next_eip;
+    frame[1] = cpu->seg[SEG_CS].selector;
+    frame[2 + gate->params] = cpu->gpr[ESP];
+    frame[3 + gate->params] = cpu->seg[SEG_SS].selector;
     if (!inner_stack(x, cpl, &stack) || !read_params(x, gate, frame + 2) ||
-        !check_eip(x, &cs, gate->offset) || !mark_accessed_far(x, code) ||
+        !check_eip(x, code, gate->offset) || !mark_accessed_far(x, code) ||
         !push_frame(x, &stack, frame, 4 + gate->params, gate->size))
         return false;
     use_stack(cpu, &stack);
@@ -159,8 +158,7 @@ static bool call_gate(struct step *x, const struct gate *gate)
     if (!is_conforming(descriptor_attr(&code)) && descriptor_dpl(&code) < cpu->cpl)
         return call_inner(x, gate, &code);
 
-    struct segment cs = descriptor_segment(&code, gate->selector);
-    if (!check_eip(x, &cs, gate->offset) || !mark_accessed_far(x, &code) ||
+    if (!check_eip(x, &code, gate->offset) || !mark_accessed_far(x, &code) ||
         !push(x, cpu->seg[SEG_CS].selector, gate->size) || !push(x, x->next_eip, gate->size))
         return false;
     enter_code(x, &code, gate->selector, cpu->cpl, gate->offset);

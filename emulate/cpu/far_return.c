@@ -2,17 +2,21 @@
  * Far RET and IRET: to the same ring, to an outer ring, to virtual-8086 mode (SDM vol. 3, 5.8.6 and
  * 6.12; vol. 2, RET and IRET).
  */
+#include "debug.h"
 #include "handlers.h"
 #include "task.h"
 #include "transfer.h"
+
+/* What lies on the stack, lowest address first; a far RET has no EFLAGS between CS and ESP. */
+enum item { ITEM_EIP, ITEM_CS, ITEM_EFLAGS, ITEM_ESP, ITEM_SS, ITEM_COUNT };
 
 struct far_return {
     unsigned size; /* of one item: 2 or 4 */
     uint32_t skip; /* RETF imm16: bytes of parameters to drop from each stack */
     bool iret;
-    uint32_t eip;
+    bool complete; /* ESP and SS have been read with the others */
     uint16_t cs;
-    uint32_t eflags; /* IRET only */
+    uint32_t item[ITEM_COUNT];
 };
 
 /* Reads items that lie `offset` bytes above the stack top. */
@@ -23,7 +27,7 @@ static bool stack_items(struct step *x, uint32_t offset, uint32_t *values, unsig
     bool wide = stack32(&cpu->seg[SEG_SS]);
     uint32_t sp = cpu->gpr[ESP] + offset;
 
-    /* The common IRET in one access: a fault finds the same page as one pop after the other. */
+    /* The common case in one access: a fault finds the same page as one pop after the other. */
     if (wide && size == 4 && count <= 4)
         return read_mem(x, SEG_SS, sp, values, 4 * count);
     for (unsigned i = 0; i < count; i++, sp += size) {
@@ -34,16 +38,27 @@ static bool stack_items(struct step *x, uint32_t offset, uint32_t *values, unsig
     return true;
 }
 
-static bool read_image(struct step *x, struct far_return *r)
+/*
+ * IRET goes to an outer ring more often than not, and then needs ESP and SS: read with the others
+ * where that cannot be told from reading them later: all lie in one page, and neither a limit nor a
+ * data breakpoint looks at the single items.
+ */
+static bool can_read_ahead(const struct cpu *cpu, unsigned size, uint32_t lin)
 {
-    uint32_t items[3];
+    return size == 4 && cpu->cpl < 3 && stack32(&cpu->seg[SEG_SS]) &&
+           !cpu->model->policy.checks_segments && !breakpoints_armed(cpu) &&
+           lin % PAGE_SIZE <= PAGE_SIZE - ITEM_COUNT * sizeof(uint32_t);
+}
 
-    if (!stack_items(x, 0, items, r->iret ? 3 : 2, r->size))
+static inline bool read_image(struct step *x, struct far_return *r)
+{
+    uint32_t lin = x->cpu->seg[SEG_SS].base + x->cpu->gpr[ESP];
+
+    r->complete = r->iret && can_read_ahead(x->cpu, r->size, lin);
+    if (r->complete ? !read_system(x, lin, r->item, sizeof(r->item))
+                    : !stack_items(x, 0, r->item, r->iret ? 3 : 2, r->size))
         return false;
-    r->eip = items[0];
-    r->cs = (uint16_t)items[1];
-    if (r->iret)
-        r->eflags = items[2];
+    r->cs = (uint16_t)r->item[ITEM_CS];
     return true;
 }
 
@@ -56,20 +71,20 @@ static uint32_t image_size(const struct far_return *r)
 /* RF can only come back by a 32-bit IRET: an instruction breakpoint is passed once. */
 static void load_return_flags(struct cpu *cpu, const struct far_return *r)
 {
-    load_eflags(cpu, r->eflags, r->size);
+    load_eflags(cpu, r->item[ITEM_EFLAGS], r->size);
     if (r->size == 4)
-        cpu->eflags = (cpu->eflags & ~EFLAGS_RF) | (r->eflags & EFLAGS_RF);
+        cpu->eflags = (cpu->eflags & ~EFLAGS_RF) | (r->item[ITEM_EFLAGS] & EFLAGS_RF);
 }
 
 static bool return_real(struct step *x, const struct far_return *r)
 {
     struct cpu *cpu = x->cpu;
 
-    if (!check_eip(x, &cpu->seg[SEG_CS], r->eip))
+    if (!check_eip_real(x, r->item[ITEM_EIP]))
         return false;
     load_segment_real(cpu, SEG_CS, r->cs);
     move_sp(cpu, (int32_t)(image_size(r) + r->skip));
-    x->next_eip = r->eip;
+    x->next_eip = r->item[ITEM_EIP];
     if (r->iret)
         load_return_flags(cpu, r);
     return true;
@@ -93,66 +108,77 @@ static bool return_code(struct step *x, const struct far_return *r, struct descr
     return true;
 }
 
-static bool outer_ss(struct step *x, uint16_t selector, unsigned rpl, struct segment *out)
+/* The stack segment to return to, by the selector read. */
+static bool outer_ss(struct step *x, uint16_t selector, unsigned rpl, struct descriptor *ss)
 {
-    struct descriptor d;
     uint8_t absent = x->cpu->model->policy.iret_ss_np_is_np ? EXC_NP : EXC_SS;
 
     if (selector_null(selector))
         return raise_gp0(x);
     if ((selector & 3u) != rpl)
         return raise_error(x, EXC_GP, selector_error(selector));
-    if (!read_descriptor(x, selector, EXC_GP, &d))
+    if (!read_descriptor(x, selector, EXC_GP, ss))
         return false;
-    if (!is_writable_data(descriptor_attr(&d)) || descriptor_dpl(&d) != rpl)
+    unsigned attr = descriptor_attr(ss);
+    if (!is_writable_data(attr) || ATTR_DPL_OF(attr) != rpl)
         return raise_error(x, EXC_GP, selector_error(selector));
-    if (!descriptor_present(&d))
+    if (!(attr & ATTR_P))
         return raise_error(x, absent, selector_error(selector));
-    if (!mark_accessed_far(x, &d))
+    return mark_accessed_far(x, ss);
+}
+
+static bool outer_items(struct step *x, struct far_return *r)
+{
+    return r->complete || stack_items(x, image_size(r) + r->skip, &r->item[ITEM_ESP], 2, r->size);
+}
+
+/* With a 16-bit stack only SP is loaded. */
+static void use_outer_stack(struct cpu *cpu, const struct far_return *r,
+                            const struct descriptor *ss)
+{
+    uint32_t mask = descriptor_attr(ss) & ATTR_DB ? 0xffffffffu : 0xffffu;
+    uint32_t esp = r->item[ITEM_ESP] + r->skip;
+
+    set_segment(cpu, SEG_SS, descriptor_segment(ss, (uint16_t)r->item[ITEM_SS]));
+    cpu->gpr[ESP] = (cpu->gpr[ESP] & ~mask) | (esp & mask);
+}
+
+/* The last checks, then EFLAGS, CS and EIP. */
+static inline bool finish_return(struct step *x, const struct far_return *r,
+                                 struct descriptor *code)
+{
+    if (!check_eip(x, code, r->item[ITEM_EIP]) || !mark_accessed_far(x, code))
         return false;
-    *out = descriptor_segment(&d, selector);
+    /* Flags go by the old CPL: only ring 0 can hand out IOPL, and IF belongs to it. */
+    if (r->iret)
+        load_return_flags(x->cpu, r);
+    enter_code(x, code, r->cs, r->cs & 3u, r->item[ITEM_EIP]);
     return true;
 }
 
-/* Pops the outer SS:ESP. With a 16-bit stack only SP is loaded. */
-static bool outer_stack(struct step *x, const struct far_return *r, struct frame_stack *out)
+static bool return_outer(struct step *x, struct far_return *r, struct descriptor *code)
 {
-    uint32_t items[2];
+    struct descriptor ss;
 
-    if (!stack_items(x, image_size(r) + r->skip, items, 2, r->size) ||
-        !outer_ss(x, (uint16_t)items[1], r->cs & 3u, &out->ss))
+    if (!outer_items(x, r) || !outer_ss(x, (uint16_t)r->item[ITEM_SS], r->cs & 3u, &ss) ||
+        !finish_return(x, r, code))
         return false;
-    uint32_t esp = items[0] + r->skip;
-    out->esp = stack32(&out->ss) ? esp : (x->cpu->gpr[ESP] & 0xffff0000u) | (esp & 0xffffu);
+    use_outer_stack(x->cpu, r, &ss);
+    drop_privileged_segments(x->cpu);
     return true;
 }
 
-static bool return_protected(struct step *x, const struct far_return *r)
+static bool return_protected(struct step *x, struct far_return *r)
 {
-    struct cpu *cpu = x->cpu;
-    unsigned old_cpl = cpu->cpl;
-    unsigned new_cpl = r->cs & 3u;
-    struct frame_stack stack = {0};
     struct descriptor code;
 
     if (!return_code(x, r, &code))
         return false;
-    if (new_cpl != old_cpl && !outer_stack(x, r, &stack))
+    if ((r->cs & 3u) != x->cpu->cpl)
+        return return_outer(x, r, &code);
+    if (!finish_return(x, r, &code))
         return false;
-    struct segment cs = descriptor_segment(&code, r->cs);
-    if (!check_eip(x, &cs, r->eip) || !mark_accessed_far(x, &code))
-        return false;
-
-    /* Flags go by the old CPL: only ring 0 can hand out IOPL, and IF belongs to it. */
-    if (r->iret)
-        load_return_flags(cpu, r);
-    enter_code(x, &code, r->cs, new_cpl, r->eip);
-    if (new_cpl == old_cpl) {
-        move_sp(cpu, (int32_t)(image_size(r) + r->skip));
-    } else {
-        use_stack(cpu, &stack);
-        drop_privileged_segments(cpu);
-    }
+    move_sp(x->cpu, (int32_t)(image_size(r) + r->skip));
     return true;
 }
 
@@ -168,23 +194,23 @@ static bool return_to_v86(struct step *x, const struct far_return *r)
         return false;
     if (cpu->model->policy.rf_in_fault_frames)
         loaded |= EFLAGS_RF;
-    cpu->eflags = (cpu->eflags & ~loaded) | (r->eflags & loaded) | EFLAGS_FIXED;
+    cpu->eflags = (cpu->eflags & ~loaded) | (r->item[ITEM_EFLAGS] & loaded) | EFLAGS_FIXED;
     load_segment_v86(cpu, SEG_CS, r->cs);
     for (unsigned i = 0; i < sizeof(order); i++)
         load_segment_v86(cpu, order[i], (uint16_t)value[1 + i]);
     cpu->gpr[ESP] = value[0];
     set_cpl(cpu, 3);
-    x->next_eip = r->eip & 0xffffu;
+    x->next_eip = r->item[ITEM_EIP] & 0xffffu;
     return true;
 }
 
-static bool iret_mode(struct step *x, const struct far_return *r)
+static bool iret_mode(struct step *x, struct far_return *r)
 {
     struct cpu *cpu = x->cpu;
 
     if (cpu_real_mode(cpu) || cpu_v86(cpu))
         return return_real(x, r);
-    if (r->size == 4 && (r->eflags & EFLAGS_VM) && cpu->cpl == 0)
+    if (r->size == 4 && (r->item[ITEM_EFLAGS] & EFLAGS_VM) && cpu->cpl == 0)
         return return_to_v86(x, r);
     return return_protected(x, r);
 }

@@ -1,4 +1,5 @@
 /* IN, OUT, INS, OUTS and who may use which port (SDM vol. 1, chapter 19). */
+#include "debug.h"
 #include "handlers.h"
 #include "segment.h"
 
@@ -45,7 +46,8 @@ bool op_in(struct step *x)
 
     if (!read_operand(x, 1, &port) || !io_allowed(x, (uint16_t)port, size))
         return false;
-    return write_operand(x, 0, x->ops->in(x->world, (uint16_t)port, size));
+    return write_operand(x, 0, x->ops->in(x->world, (uint16_t)port, size)) &&
+           port_accessed(x, (uint16_t)port, size);
 }
 
 bool op_out(struct step *x)
@@ -57,7 +59,7 @@ bool op_out(struct step *x)
         !read_operand(x, 1, &value))
         return false;
     x->ops->out(x->world, (uint16_t)port, size, value);
-    return true;
+    return port_accessed(x, (uint16_t)port, size);
 }
 
 /* ESI or SI, one element on in the direction of DF. */
@@ -103,6 +105,8 @@ bool op_ins(struct step *x)
     if (!write_mem(x, SEG_ES, offset, &value, size))
         return false;
     advance(cpu, EDI, x->insn->adsize, size);
+    if (!port_accessed(x, port, size))
+        return false;
     rep_next(x);
     return true;
 }
@@ -122,6 +126,8 @@ bool op_outs(struct step *x)
         return false;
     x->ops->out(x->world, port, size, value);
     advance(cpu, ESI, x->insn->adsize, size);
+    if (!port_accessed(x, port, size))
+        return false;
     rep_next(x);
     return true;
 }

@@ -2,7 +2,7 @@
  * Memory accesses of an instruction: segment and offset to linear address, with the checks of
  * SDM vol. 3, 5.3 to 5.5 where the processor that is modelled makes them.
  */
-#include "step.h"
+#include "debug.h"
 
 /* Real-address and virtual-8086 mode look at the limit alone. */
 static bool type_allows(const struct cpu *cpu, const struct segment *s, bool write)
@@ -33,7 +33,8 @@ static bool to_linear(struct step *x, unsigned seg, uint32_t offset, unsigned si
         !(type_allows(x->cpu, s, write) && limit_allows(s, offset, size)))
         return raise_error(x, seg == SEG_SS ? EXC_SS : EXC_GP, 0);
     *lin = s->base + offset;
-    return true;
+    /* Noted before the access: where that faults nobody asks for them. */
+    return !breakpoints_armed(x->cpu) || note_data_breaks(x, *lin, size, write);
 }
 
 static unsigned rights(const struct cpu *cpu)

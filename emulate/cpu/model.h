@@ -38,6 +38,12 @@ struct cpu_policy {
     bool table16_masks_base;   /* SGDT and SIDT with a 16-bit operand store 24 bits of base */
     bool segment_base_msrs;    /* MSRs C0000100h and C0000101h are the bases of FS and GS */
     bool tsc_msr;              /* MSR 10h is the TSC (else reads 0, writes ignored) */
+    bool all_data_breaks;      /* DR6 shows every data breakpoint an instruction met (else one) */
+    bool io_break_after_insn;  /* an I/O breakpoint traps behind a whole iteration, with BS under
+                                  TF (else at once: RF not cleared, REP not counted and left) */
+    bool steps_sti_hlt;        /* TF raises #DB after STI and HLT too */
+    bool task_fault_in_new;    /* EIP of a fault by the new task's selectors is that of the new
+                                  task (else of the instruction that switched) */
 };
 
 /* A model-specific register: a run of `count` consecutive numbers kept in struct cpu_msrs. */

@@ -64,7 +64,7 @@
     /* x87, MMX, SSE */                                                                            \
     X(X87) /* all but the following */ X(FWAIT) X(FNSTENV) X(FNSAVE) X(FLDENV) X(FRSTOR)           \
     X(MMX) X(SSE) X(MASKMOVQ) /* stores to DS:EDI */                                               \
-    X(FXSAVE) X(FXRSTOR) X(LDMXCSR) X(STMXCSR) X(SFENCE)
+    X(FXSAVE) X(FXRSTOR) X(LDMXCSR) X(STMXCSR) X(SFENCE) X(LFENCE)
 // clang-format on
 
 #define OP_ENUM(name) OP_##name,

@@ -278,9 +278,10 @@ const struct op_entry op_groups[GROUP_COUNT][2][8] = {
     [GROUP_1A] = BOTH(I0(POP, 0)),
     [GROUP_2] = BOTH(I0(ROL, 0), I0(ROR, 0), I0(RCL, 0), I0(RCR, 0),
                      I0(SHL, 0), I0(SHR, 0), I0(SHL, 0), I0(SAR, 0)),
-    [GROUP_3B] = BOTH(I2(TEST, Eb, Ib, 0), I2(TEST, Eb, Ib, 0), I0(NOT, LK), I0(NEG, LK),
+    /* /1 is TEST again, but not to QEMU. */
+    [GROUP_3B] = BOTH(I2(TEST, Eb, Ib, 0), I2(UD, Eb, Ib, INSN_INVALID), I0(NOT, LK), I0(NEG, LK),
                       I0(MUL, 0), I0(IMUL1, 0), I0(DIV, 0), I0(IDIV, 0)),
-    [GROUP_3V] = BOTH(I2(TEST, Ev, Iz, 0), I2(TEST, Ev, Iz, 0), I0(NOT, LK), I0(NEG, LK),
+    [GROUP_3V] = BOTH(I2(TEST, Ev, Iz, 0), I2(UD, Ev, Iz, INSN_INVALID), I0(NOT, LK), I0(NEG, LK),
                       I0(MUL, 0), I0(IMUL1, 0), I0(DIV, 0), I0(IDIV, 0)),
     [GROUP_4] = BOTH(I0(INC, LK), I0(DEC, LK)),
     [GROUP_5] = BOTH(I0(INC, LK), I0(DEC, LK), I0(CALL_IND, IND),
@@ -307,13 +308,16 @@ const struct op_entry op_groups[GROUP_COUNT][2][8] = {
     [GROUP_15] = {{F1(FXSAVE, Mfxsave, 0, NP, 0), F2(FXRSTOR, ST, Mfxsave, 0, NP, 0),
                    F2(LDMXCSR, ST, Md, INSN_SSE, NP, 0), F1(STMXCSR, Md, INSN_SSE, NP, 0),
                    ABSENT_ALL, ABSENT_ALL, ABSENT_ALL, ABSENT_ALL},
+                  /* LFENCE came with SSE2, but QEMU's pentium3 executes it (and not MFENCE). */
                   {ABSENT_ALL, ABSENT_ALL, ABSENT_ALL, ABSENT_ALL,
-                   ABSENT_ALL, ABSENT_ALL, ABSENT_ALL, F0(SFENCE, 0, NP, P66 | PF3 | PF2)}},
+                   ABSENT_ALL, F0(LFENCE, 0, NP, P66 | PF3 | PF2), ABSENT_ALL,
+                   F0(SFENCE, 0, NP, P66 | PF3 | PF2)}},
     [GROUP_16] = {{I1(PREFETCH, M, 0), I1(PREFETCH, M, 0), I1(PREFETCH, M, 0), I1(PREFETCH, M, 0),
                    I1(NOP_MODRM, M, 0), I1(NOP_MODRM, M, 0), I1(NOP_MODRM, M, 0),
                    I1(NOP_MODRM, M, 0)},
-                  {I1(NOP_MODRM, Ev, 0), I1(NOP_MODRM, Ev, 0), I1(NOP_MODRM, Ev, 0),
-                   I1(NOP_MODRM, Ev, 0), I1(NOP_MODRM, Ev, 0), I1(NOP_MODRM, Ev, 0),
+                  /* What would prefetch a register is refused, not a no-operation. */
+                  {I1(UD, Ev, INSN_INVALID), I1(UD, Ev, INSN_INVALID), I1(UD, Ev, INSN_INVALID),
+                   I1(UD, Ev, INSN_INVALID), I1(NOP_MODRM, Ev, 0), I1(NOP_MODRM, Ev, 0),
                    I1(NOP_MODRM, Ev, 0), I1(NOP_MODRM, Ev, 0)}},
     /* 3DNow! prefetches: QEMU's pentium3 takes the memory forms as hints, refuses the others. */
     [GROUP_P] = {{I1(PREFETCH, M, 0), I1(PREFETCH, M, 0), I1(PREFETCH, M, 0), I1(PREFETCH, M, 0),

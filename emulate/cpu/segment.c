@@ -6,44 +6,6 @@
  */
 #include "segment.h"
 
-struct segment descriptor_segment(const struct descriptor *d, uint16_t selector)
-{
-    uint32_t limit = (d->lo & 0xffffu) | (d->hi & 0xf0000u);
-    unsigned attr = descriptor_attr(d) & 0xf0ffu;
-
-    if (attr & ATTR_G)
-        limit = (limit << 12) | 0xfffu;
-    return (struct segment){
-        .selector = selector,
-        .attr = (uint16_t)attr,
-        .base = (d->lo >> 16) | ((d->hi & 0xffu) << 16) | (d->hi & 0xff000000u),
-        .limit = limit,
-    };
-}
-
-bool descriptor_in_table(const struct cpu *cpu, uint16_t selector)
-{
-    uint32_t limit = selector & 4 ? cpu->seg[SEG_LDTR].limit : cpu->gdtr.limit;
-
-    return (selector & 0xfff8u) + 7u <= limit;
-}
-
-bool read_descriptor(struct step *x, uint16_t selector, uint8_t vector, struct descriptor *out)
-{
-    const struct cpu *cpu = x->cpu;
-    uint32_t base = selector & 4 ? cpu->seg[SEG_LDTR].base : cpu->gdtr.base;
-    uint32_t raw[2];
-
-    if (!descriptor_in_table(cpu, selector))
-        return raise_error(x, vector, selector_error(selector));
-    out->lin = base + (selector & 0xfff8u);
-    if (!read_system(x, out->lin, raw, sizeof(raw)))
-        return false;
-    out->lo = raw[0];
-    out->hi = raw[1];
-    return true;
-}
-
 bool mark_accessed(struct step *x, struct descriptor *d)
 {
     if (descriptor_attr(d) & ATTR_ACCESSED)
@@ -51,25 +13,6 @@ bool mark_accessed(struct step *x, struct descriptor *d)
     d->hi |= ATTR_ACCESSED << 8;
     /* The machine writes the upper dword, which shows in CR2 when the table is read-only. */
     return write_system(x, d->lin + 4, &d->hi, sizeof(d->hi));
-}
-
-bool mark_accessed_far(struct step *x, struct descriptor *d)
-{
-    return !x->cpu->model->policy.far_sets_accessed || mark_accessed(x, d);
-}
-
-void set_segment(struct cpu *cpu, unsigned seg, struct segment value)
-{
-    cpu->seg[seg] = value;
-    cpu->changed |= CHANGED_SEG(seg);
-}
-
-void set_cpl(struct cpu *cpu, uint8_t cpl)
-{
-    if (cpu->cpl == cpl)
-        return;
-    cpu->cpl = cpl;
-    cpu->changed |= CHANGED_CPL;
 }
 
 /* Only selector and base change: limit and rights stay as they were ("unreal mode"). */
@@ -141,30 +84,38 @@ bool load_segment(struct step *x, unsigned seg, uint16_t selector)
     return true;
 }
 
-static bool outlives_return(const struct cpu *cpu, unsigned seg)
+/* The DPL settles it for nearly all. */
+static inline bool outlives_return(const struct cpu *cpu, unsigned seg)
 {
     const struct segment *s = &cpu->seg[seg];
 
-    /* The machine leaves a null FS or GS alone, RPL included, but makes DS and ES plain 0. */
-    if ((seg == SEG_FS || seg == SEG_GS) && selector_null(s->selector))
+    if (ATTR_DPL_OF(s->attr) >= cpu->cpl || is_conforming(s->attr))
         return true;
-    return is_conforming(s->attr) || ATTR_DPL_OF(s->attr) >= cpu->cpl;
+    /* The machine leaves a null FS or GS alone, RPL included, but makes DS and ES plain 0. */
+    return (seg == SEG_FS || seg == SEG_GS) && selector_null(s->selector);
+}
+
+__attribute__((cold)) static void drop_segment(struct cpu *cpu, unsigned seg)
+{
+    struct segment dropped = null_segment(0);
+
+    if (cpu->model->policy.null_keeps_base) {
+        dropped.base = cpu->seg[seg].base;
+        dropped.limit = cpu->seg[seg].limit;
+    }
+    set_segment(cpu, seg, dropped);
+}
+
+static inline void drop_unless_allowed(struct cpu *cpu, unsigned seg)
+{
+    if (!outlives_return(cpu, seg))
+        drop_segment(cpu, seg);
 }
 
 void drop_privileged_segments(struct cpu *cpu)
 {
-    static const uint8_t data_segments[] = {SEG_ES, SEG_DS, SEG_FS, SEG_GS};
-
-    for (unsigned i = 0; i < sizeof(data_segments); i++) {
-        unsigned seg = data_segments[i];
-        struct segment dropped = null_segment(0);
-
-        if (outlives_return(cpu, seg))
-            continue;
-        if (cpu->model->policy.null_keeps_base) {
-            dropped.base = cpu->seg[seg].base;
-            dropped.limit = cpu->seg[seg].limit;
-        }
-        set_segment(cpu, seg, dropped);
-    }
+    drop_unless_allowed(cpu, SEG_ES);
+    drop_unless_allowed(cpu, SEG_DS);
+    drop_unless_allowed(cpu, SEG_FS);
+    drop_unless_allowed(cpu, SEG_GS);
 }

@@ -4,6 +4,8 @@
 #ifndef UMBRA_EMULATE_CPU_SEGMENT_H
 #define UMBRA_EMULATE_CPU_SEGMENT_H
 
+#include <stddef.h>
+
 #include "step.h"
 
 /* Types of system descriptors (SDM vol. 3, table 3-2). */
@@ -70,11 +72,57 @@ static inline bool is_writable_data(unsigned attr)
     return (attr & (ATTR_S | ATTR_CODE | ATTR_WRITABLE)) == (ATTR_S | ATTR_WRITABLE);
 }
 
+/* In bytes, G applied. */
+static inline uint32_t descriptor_limit(const struct descriptor *d)
+{
+    uint32_t limit = (d->lo & 0xffffu) | (d->hi & 0xf0000u);
+
+    return descriptor_attr(d) & ATTR_G ? (limit << 12) | 0xfffu : limit;
+}
+
+/* The hidden part that loading the descriptor gives. */
+static inline struct segment descriptor_segment(const struct descriptor *d, uint16_t selector)
+{
+    return (struct segment){
+        .selector = selector,
+        .attr = (uint16_t)(descriptor_attr(d) & 0xf0ffu),
+        .base = (d->lo >> 16) | ((d->hi & 0xffu) << 16) | (d->hi & 0xff000000u),
+        .limit = descriptor_limit(d),
+    };
+}
+
 /* True when the whole descriptor lies inside its table's limit. */
-bool descriptor_in_table(const struct cpu *cpu, uint16_t selector);
+static inline bool descriptor_in_table(const struct cpu *cpu, uint16_t selector)
+{
+    uint32_t limit = selector & 4 ? cpu->seg[SEG_LDTR].limit : cpu->gdtr.limit;
+
+    return (selector & 0xfff8u) + 7u <= limit;
+}
+
+/* Reads the descriptor at a linear address, or fails with the fault of reading it. */
+static inline bool read_descriptor_at(struct step *x, uint32_t lin, struct descriptor *out)
+{
+    out->lin = lin;
+    return read_system(x, lin, out, offsetof(struct descriptor, lin));
+}
+
+/* False with #GP(selector) (or `vector`) beyond the table, or the fault of reading it. */
+static inline bool read_descriptor(struct step *x, uint16_t selector, uint8_t vector,
+                                   struct descriptor *out)
+{
+    const struct cpu *cpu = x->cpu;
+    uint32_t base = selector & 4 ? cpu->seg[SEG_LDTR].base : cpu->gdtr.base;
+
+    if (!descriptor_in_table(cpu, selector))
+        return raise_error(x, vector, selector_error(selector));
+    return read_descriptor_at(x, base + (selector & 0xfff8u), out);
+}
 
 /* Sets the accessed bit if far transfers and events do so on this machine (model policy). */
-bool mark_accessed_far(struct step *x, struct descriptor *d);
+static inline bool mark_accessed_far(struct step *x, struct descriptor *d)
+{
+    return !x->cpu->model->policy.far_sets_accessed || mark_accessed(x, d);
+}
 
 /* Entering virtual-8086 mode: the fixed hidden part of SDM vol. 3, 20.2.1, CS included. */
 void load_segment_v86(struct cpu *cpu, unsigned seg, uint16_t selector);

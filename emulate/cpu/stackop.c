@@ -22,22 +22,24 @@ static uint32_t stack_pointer(const struct cpu *cpu, uint32_t sp)
 }
 
 /*
- * PUSHA and POPA move eight registers, EDI lowest. When the stack wraps at 64 KiB among them each
- * is an access of its own; else they are one, which faults before anything moves.
+ * PUSHA and POPA move eight registers, EDI lowest, in the order of their addresses: what was stored
+ * before one faults stays. Where nothing can come between them they are one access.
  */
-#define ALL_REGS 8u
+#define ALL_REGS  8u
+#define PAGE_SIZE 4096u
 
 static bool wraps(uint32_t sp, unsigned bytes)
 {
     return sp <= 0xffffu && sp + bytes > 0x10000u;
 }
 
+static bool straddles_pages(const struct cpu *cpu, uint32_t sp, unsigned bytes)
+{
+    return (cpu->seg[SEG_SS].base + sp) % PAGE_SIZE + bytes > PAGE_SIZE;
+}
+
 static bool push_one_by_one(struct step *x, uint32_t sp, unsigned size)
 {
-    uint32_t old;
-    for (unsigned i = 0; i < ALL_REGS; i++)
-        if (!read_mem_rmw(x, SEG_SS, stack_pointer(x->cpu, sp + i * size), &old, size))
-            return false;
     for (unsigned i = 0; i < ALL_REGS; i++)
         if (!write_mem(x, SEG_SS, stack_pointer(x->cpu, sp + i * size), &x->cpu->gpr[EDI - i],
                        size))
@@ -53,8 +55,8 @@ bool op_pusha(struct step *x)
 
     for (unsigned i = 0; i < ALL_REGS; i++)
         memcpy(block + i * size, &x->cpu->gpr[EDI - i], size);
-    if (!(wraps(sp, ALL_REGS * size) ? push_one_by_one(x, sp, size)
-                                     : write_mem(x, SEG_SS, sp, block, ALL_REGS * size)))
+    bool apart = wraps(sp, ALL_REGS * size) || straddles_pages(x->cpu, sp, ALL_REGS * size);
+    if (!(apart ? push_one_by_one(x, sp, size) : write_mem(x, SEG_SS, sp, block, ALL_REGS * size)))
         return false;
     move_sp(x->cpu, -(int32_t)(ALL_REGS * size));
     return true;

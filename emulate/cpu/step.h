@@ -26,9 +26,10 @@ struct step {
 
 typedef bool (*op_handler)(struct step *x);
 
-/* fault.c: each records the exception and returns false, so that `return raise(...)` reads well. */
-bool raise(struct step *x, uint8_t vector);
-bool raise_error(struct step *x, uint8_t vector, uint32_t error);
+/* fault.c: each records the exception and returns false, so that `return raise(...)` reads well.
+ * Cold: the compiler keeps the way of an instruction that does not fault straight. */
+__attribute__((cold)) bool raise(struct step *x, uint8_t vector);
+__attribute__((cold)) bool raise_error(struct step *x, uint8_t vector, uint32_t error);
 static inline bool raise_gp0(struct step *x)
 {
     return raise_error(x, EXC_GP, 0);
@@ -65,12 +66,9 @@ void set_reg(struct cpu *cpu, unsigned reg, unsigned size, uint32_t value);
 
 /* segment.c: descriptors and segment registers. */
 struct descriptor {
-    uint32_t lo, hi;
-    uint32_t lin; /* where it stands in the guest's table */
+    uint32_t lo, hi; /* as in memory */
+    uint32_t lin;    /* where it stands in the guest's table */
 };
-struct segment descriptor_segment(const struct descriptor *d, uint16_t selector);
-/* False with #GP(selector) (or `vector`) beyond the table, or the fault of reading it. */
-bool read_descriptor(struct step *x, uint16_t selector, uint8_t vector, struct descriptor *out);
 /* Sets the accessed bit in the guest's table when it is clear. */
 bool mark_accessed(struct step *x, struct descriptor *d);
 /* MOV/POP/LxS to DS ES FS GS SS with every check; not CS. */
@@ -78,16 +76,20 @@ bool load_segment(struct step *x, unsigned seg, uint16_t selector);
 /* Real mode and virtual-8086 mode: base = selector * 16. */
 void load_segment_real(struct cpu *cpu, unsigned seg, uint16_t selector);
 /* Sets the hidden part and tells the runner. */
-void set_segment(struct cpu *cpu, unsigned seg, struct segment value);
-void set_cpl(struct cpu *cpu, uint8_t cpl);
+static inline void set_segment(struct cpu *cpu, unsigned seg, struct segment value)
+{
+    cpu->seg[seg] = value;
+    cpu->changed |= CHANGED_SEG(seg);
+}
+static inline void set_cpl(struct cpu *cpu, uint8_t cpl)
+{
+    if (cpu->cpl == cpl)
+        return;
+    cpu->cpl = cpl;
+    cpu->changed |= CHANGED_CPL;
+}
 /* After a return to an outer ring: DS ES FS GS that the new CPL may not hold become null. */
 void drop_privileged_segments(struct cpu *cpu);
-
-/* transfer.c: shared by CALL/JMP/RET/IRET, gates and events. */
-/* Reads SSn:ESPn of the current TSS for `cpl`; #TS(TR) where the TSS is too short. */
-bool read_inner_stack(struct step *x, unsigned cpl, uint16_t *ss, uint32_t *esp);
-/* Checks a new SS for an inner ring; raises `vector` (#TS) or #SS with the selector. */
-bool check_inner_ss(struct step *x, uint16_t selector, unsigned cpl, struct segment *out);
 
 /* flags.c */
 /* What POPF and IRET may change at this CPL and IOPL, by operand size (SDM vol. 2, POPF). */

@@ -270,7 +270,8 @@ static bool gate_tss(struct step *x, const struct descriptor *gate, uint16_t *se
  */
 static bool deliver_in_new_task(struct step *x)
 {
-    x->cpu->eip = x->next_eip;
+    if (x->cpu->model->policy.task_fault_in_new)
+        x->cpu->eip = x->next_eip;
     if (cpu_deliver(x->cpu, x->ops, x->world, &x->fault) == CPU_SHUTDOWN)
         return raise_error(x, EXC_DF, 0);
     x->next_eip = x->cpu->eip;

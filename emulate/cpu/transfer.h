@@ -9,6 +9,8 @@
 /* The longest frame: SS, ESP, 31 parameters of a call gate, CS, EIP. */
 #define FRAME_MAX_ITEMS 35
 
+#define PAGE_SIZE 4096u
+
 /* A stack that is being built on before it becomes SS:ESP. */
 struct frame_stack {
     struct segment ss;
@@ -26,26 +28,62 @@ struct gate {
 };
 
 /* The stack in use, to push on. */
-struct frame_stack current_stack(const struct cpu *cpu);
+static inline struct frame_stack current_stack(const struct cpu *cpu)
+{
+    return (struct frame_stack){.ss = cpu->seg[SEG_SS], .esp = cpu->gpr[ESP], .cpl = cpu->cpl};
+}
 
 /* Fetches and checks the stack of an inner ring from the TSS; #TS or #SS as SDM 6.14 lists them. */
 bool inner_stack(struct step *x, unsigned cpl, struct frame_stack *out);
 
-/* Pushes `count` (at most FRAME_MAX_ITEMS) items of `size` bytes, values[0] first, and moves
- * stack->esp. */
-bool push_frame(struct step *x, struct frame_stack *stack, const uint32_t *values, unsigned count,
+/* Pushes `count` (at most FRAME_MAX_ITEMS) items of `size` bytes and moves stack->esp. The items
+ * are in the order they have in memory: items[0] is the last one pushed. */
+bool push_frame(struct step *x, struct frame_stack *stack, const uint32_t *items, unsigned count,
                 unsigned size);
 
 /* Makes `stack` SS:ESP. */
-void use_stack(struct cpu *cpu, const struct frame_stack *stack);
+static inline void use_stack(struct cpu *cpu, const struct frame_stack *stack)
+{
+    set_segment(cpu, SEG_SS, stack->ss);
+    cpu->gpr[ESP] = stack->esp;
+}
 
-struct gate read_gate(const struct cpu *cpu, const struct descriptor *d);
+static inline struct gate read_gate(const struct cpu *cpu, const struct descriptor *d)
+{
+    bool gate32 = descriptor_type(d) & 8u;
+    bool offset32 = gate32 || cpu->model->policy.gate16_has_offset32;
 
-/* #GP(0) when `eip` lies past the limit and this machine checks it there. */
-bool check_eip(struct step *x, const struct segment *cs, uint32_t eip);
+    return (struct gate){
+        .selector = (uint16_t)(d->lo >> 16),
+        .offset = (d->lo & 0xffffu) | (offset32 ? d->hi & 0xffff0000u : 0),
+        .size = gate32 ? 4 : 2,
+        .params = d->hi & 31u,
+    };
+}
+
+/* #GP(0) when `eip` lies past the limit of the code segment and this machine checks it there. */
+static inline bool check_eip(struct step *x, const struct descriptor *code, uint32_t eip)
+{
+    if (x->cpu->model->policy.checks_segments && eip > descriptor_limit(code))
+        return raise_gp0(x);
+    return true;
+}
+
+/* The same for the code segment in use, which is kept. */
+static inline bool check_eip_real(struct step *x, uint32_t eip)
+{
+    if (x->cpu->model->policy.checks_segments && eip > x->cpu->seg[SEG_CS].limit)
+        return raise_gp0(x);
+    return true;
+}
 
 /* Loads CS (its RPL becomes `cpl`), CPL and the EIP to go on with. Every check has been made. */
-void enter_code(struct step *x, const struct descriptor *d, uint16_t selector, unsigned cpl,
-                uint32_t eip);
+static inline void enter_code(struct step *x, const struct descriptor *d, uint16_t selector,
+                              unsigned cpl, uint32_t eip)
+{
+    set_segment(x->cpu, SEG_CS, descriptor_segment(d, (uint16_t)((selector & 0xfffcu) | cpl)));
+    set_cpl(x->cpu, (uint8_t)cpl);
+    x->next_eip = eip;
+}
 
 #endif

@@ -61,6 +61,9 @@ static const struct difference {
      "MOV from CR1, CR5, CR6, CR7 is #UD (SDM vol. 2, MOV CRn); the number is an operand here and "
      "the interpreter raises it. Sensitive in any case."},
     {0x22, 0xe2, false, "MOV to CR1, CR5, CR6, CR7: the same."},
+    {0xae, 0x20, false,
+     "LFENCE came with SSE2 (SDM vol. 2, LFENCE); QEMU's pentium3 asks for SSE alone. The memory "
+     "form is absent either way."},
     {0xbc, 0xff, true,
      "F3 0F BC is TZCNT with BMI1; without it the prefix is ignored and BSF executes (SDM vol. 2, "
      "TZCNT). Decoded as BSF, and sensitive because newer processors differ."},

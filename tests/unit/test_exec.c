@@ -501,30 +501,33 @@ static void test_lock_tcg(void **state)
 
 static void test_undefined(void **state)
 {
-    static const char *const undefined[] = {"0f0b", "0fff00", "0f04", "660f6fc0", "fef8"};
+    static const char *const undefined[] = {"0f0b",   "0fff00",       "0f04",   "660f6fc0", "fef8",
+                                            "f6c801", "f7c801000000", "0f18c0", "0f18d9"};
     struct world *w = *state;
     for (size_t i = 0; i < COUNT_OF(undefined); i++)
         assert_fault(w, undefined[i], EXC_UD);
+    assert_ok(w, "0f18e0");
     /* TZCNT on newer processors is BSF with a prefix that means nothing. */
     GPR(w, EAX) = 8;
     assert_ok(w, "f30fbcc0");
     assert_int_equal(GPR(w, EAX), 3);
 }
 
-/* --- single step --- */
+/* --- PUSHA that faults half way --- */
 
-static void test_debug_trap(void **state)
+static void test_pusha_faults_half_way(void **state)
 {
     struct world *w = *state;
-    struct event event;
-    assert_false(cpu_debug_trap(&w->cpu, false, &event));
-    w->cpu.int_shadow = SHADOW_MOV_SS;
-    assert_false(cpu_debug_trap(&w->cpu, true, &event));
-    assert_ok(w, "90");
-    assert_int_equal(w->cpu.int_shadow, SHADOW_NONE);
-    assert_true(cpu_debug_trap(&w->cpu, true, &event));
-    assert_int_equal(event.vector, EXC_DB);
-    assert_int_equal(w->cpu.dr[6] & 0x4000, 0x4000);
+    uint32_t page = 0x30000;
+    GPR(w, ESP) = page + 8;
+    GPR(w, EDI) = 0xd1d1d1d1;
+    GPR(w, EBX) = 0xb1b1b1b1;
+    w->rights[page / 4096] = 0;
+    assert_fault(w, "60", EXC_PF);
+    assert_int_equal(w->fault.cr2, page);
+    assert_int_equal(world_read32(w, page - 24), 0xd1d1d1d1);
+    assert_int_equal(world_read32(w, page - 8), 0xb1b1b1b1);
+    assert_int_equal(world_read32(w, page), 0);
 }
 
 /* --- x87, MMX, SSE: gating and memory operands; a stand-in computes --- */
@@ -554,7 +557,7 @@ static const struct gate_case gate_cases[] = {
     {"0f2803", CR0_TS, CR4_OSFXSR, EXC_NM}, {"0f2803", CR0_EM, CR4_OSFXSR, EXC_UD},
     {"0fae03", 0, 0, 0}, {"0fae03", CR0_EM, 0, EXC_NM}, {"0fae03", CR0_TS, 0, EXC_NM},
     {"0fae13", 0, 0, EXC_UD}, {"0fae13", 0, CR4_OSFXSR, 0},
-    {"0faef8", CR0_EM | CR0_TS, 0, 0},
+    {"0faef8", CR0_EM | CR0_TS, 0, 0}, {"0faee8", CR0_EM | CR0_TS, 0, 0},
 };
 // clang-format on
 
@@ -667,7 +670,7 @@ int main(void)
         STRICT(test_lock_strict),
         TCG(test_lock_tcg),
         STRICT(test_undefined),
-        STRICT(test_debug_trap),
+        STRICT(test_pusha_faults_half_way),
         STRICT(test_fpu_gates),
         STRICT(test_fpu_operands),
         STRICT(test_sse_alignment),

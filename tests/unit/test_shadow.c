@@ -576,6 +576,61 @@ static void loaded_root_is_not_recycled(void **state)
     world_done(&w);
 }
 
+/* Writable in both views, then watched: no mapping lets a store pass unseen. */
+static void watch_page_1(struct world *w)
+{
+    assert_int_equal(fault(w, 0x1000, WRITE), SHADOW_FILLED);
+    assert_int_equal(fault(w, 0x1000, WRITE | USER), SHADOW_FILLED);
+    assert_true(hw_walk(w, 0x1000).w);
+    shadow_take_flush(w->s);
+    world_watch(w, DATA + 1);
+    assert_false(hw_walk(w, 0x1000).w);
+    assert_true(shadow_take_flush(w->s));
+    assert_false(shadow_tracked(w->s, DATA + 1));
+    assert_int_equal(shadow_hit(w->s, 0x1000, WRITE), SHADOW_NO_HPA);
+}
+
+static void first_store_ends_a_watch(void **state)
+{
+    struct world *w = *state;
+    watch_page_1(w);
+    assert_int_equal(fault(w, 0x1000, READ), SHADOW_FILLED);
+    assert_true(w->watched[DATA + 1]);
+    assert_int_equal(fault(w, 0x1000, WRITE), SHADOW_FILLED);
+    assert_false(w->watched[DATA + 1] || shadow_watched(w->s, DATA + 1));
+    assert_true(hw_walk(w, 0x1000).w);
+    world_watch(w, DATA + 1);
+    assert_false(hw_walk(w, 0x1000).w);
+}
+
+static void user_stores_to_a_watched_frame_are_emulated(void **state)
+{
+    struct world *w = *state;
+    watch_page_1(w);
+    shadow_set_view(w->s, VIEW_USER);
+    assert_int_equal(fault(w, 0x1000, WRITE | USER), SHADOW_TABLE_WRITE);
+    assert_true(w->watched[DATA + 1]);
+    assert_int_equal(translated(w, 0x1004, WRITE | USER), ((DATA + 1) << 12) + 4);
+    gpa_write(w, ((DATA + 1) << 12) + 4, 1);
+    assert_false(w->watched[DATA + 1]);
+    assert_int_equal(fault(w, 0x1000, WRITE | USER), SHADOW_FILLED);
+    assert_true(hw_walk(w, 0x1000).w);
+}
+
+static void new_mappings_of_a_watched_frame_are_protected(void **state)
+{
+    struct world *w = *state;
+    world_watch(w, DATA + 1);
+    assert_int_equal(fault(w, 0x1000, READ), SHADOW_FILLED);
+    assert_false(hw_walk(w, 0x1000).w);
+    assert_true(w->watched[DATA + 1]);
+    shadow_drop_frame(w->s, DATA + 1);
+    assert_false(w->watched[DATA + 1]);
+    shadow_watch(w->s, FRAMES);
+    assert_false(shadow_watched(w->s, FRAMES));
+    shadow_unwatch(w->s, FRAMES);
+}
+
 #define PROPERTY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -612,6 +667,9 @@ int main(void)
         PROPERTY(monitor_half_of_every_root_is_the_monitors),
         PROPERTY(frame_is_dropped_with_what_it_says),
         PROPERTY(reset_forgets_everything),
+        PROPERTY(first_store_ends_a_watch),
+        PROPERTY(user_stores_to_a_watched_frame_are_emulated),
+        PROPERTY(new_mappings_of_a_watched_frame_are_protected),
         cmocka_unit_test(too_small_a_pool_is_refused),
         cmocka_unit_test(smallest_pool_serves_many_roots),
         cmocka_unit_test(loaded_root_is_not_recycled),

@@ -222,7 +222,8 @@ static void check_mapping(struct model *m, unsigned page, const struct hw *hw)
     assert_true(gfn < FRAMES && kind_of(gfn) != FRAME_ABSENT && hw->u);
     assert_true(legal(m, since(m, page), &a));
     if (hw->w)
-        assert_true(kind_of(gfn) == FRAME_RAM && !shadow_tracked(m->w.s, gfn));
+        assert_true(kind_of(gfn) == FRAME_RAM && !shadow_tracked(m->w.s, gfn) &&
+                    !m->w.watched[gfn]);
     if (is_code(hw))
         assert_true(m->view == VIEW_KERNEL && m->w.viewed[gfn] && hw->key == 1 && !hw->nx);
     else
@@ -296,6 +297,7 @@ static void store(struct model *m, uint64_t gpa, enum shadow_result result)
         gpa_write(&m->w, gpa, value);
     if (result != SHADOW_FILLED)
         return;
+    assert_false(m->w.watched[gpa >> 12]);
     m->w.mem[gpa >> 12][gpa >> 2 & 1023] = value;
     remember(&m->w, gpa);
 }
@@ -311,7 +313,7 @@ static void check_result(struct model *m, unsigned page, const struct access *a,
         m->tlb[page] = (struct tlb_entry){hw, a->gva};
     }
     if (result == SHADOW_TABLE_WRITE)
-        assert_true(a->write && shadow_tracked(m->w.s, gfn));
+        assert_true(a->write && (shadow_tracked(m->w.s, gfn) || (a->user && m->w.watched[gfn])));
     if (result == SHADOW_MMIO)
         assert_true(kind_of(gfn) == FRAME_ABSENT || (kind_of(gfn) == FRAME_ROM && a->write));
     if (result == SHADOW_INTERPRET)
@@ -405,18 +407,24 @@ static void code_step(struct model *m)
         shadow_drop_frame(m->w.s, gfn);
 }
 
+static void watch_step(struct model *m)
+{
+    world_watch(&m->w, rnd(m, FRAMES));
+}
+
 /* A reset in the middle: views are gone, the guest sets its mode again. */
 static void reset_step(struct model *m)
 {
     shadow_reset(m->w.s);
     memset(m->w.viewed, 0, sizeof m->w.viewed);
+    memset(m->w.watched, 0, sizeof m->w.watched);
     m->cr3 = 0;
     m->view = VIEW_KERNEL;
     mode_step(m);
 }
 
-static void (*const rare_steps[])(struct model *) = {cr3_step,  mode_step, view_step,
-                                                     code_step, view_step, cr3_step};
+static void (*const rare_steps[])(struct model *) = {cr3_step,  mode_step, view_step,  code_step,
+                                                     view_step, cr3_step,  watch_step, watch_step};
 
 static void step(struct model *m)
 {
@@ -430,7 +438,7 @@ static void step(struct model *m)
     else if (dice < 92)
         invlpg_step(m);
     else if (rnd(m, 50))
-        rare_steps[rnd(m, 6)](m);
+        rare_steps[rnd(m, 8)](m);
     else
         reset_step(m);
 }

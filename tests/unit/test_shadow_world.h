@@ -31,6 +31,7 @@ struct world {
     struct shadow *s;
     uint32_t mem[FRAMES][1024];
     bool viewed[FRAMES];
+    bool watched[FRAMES]; /* shadow_watch() was asked for, and no store was told since */
     bool refuse_views;
     uint64_t evict;                                /* making a view drops the one of this frame */
     uint32_t nothing;                              /* what absent memory reads as */
@@ -77,6 +78,19 @@ static inline void gpa_write(void *world, uint64_t gpa, uint32_t value)
         w->stored(w, gpa);
     if (shadow_tracked(w->s, gpa >> 12))
         shadow_guest_wrote(w->s, gpa, 4);
+    shadow_unwatch(w->s, gpa >> 12);
+}
+
+static inline void world_watch(struct world *w, uint64_t gfn)
+{
+    shadow_watch(w->s, gfn);
+    w->watched[gfn] = true;
+}
+
+static inline void world_watched_write(void *world, uint64_t gfn)
+{
+    struct world *w = world;
+    w->watched[gfn] = false;
 }
 
 static inline void world_drop_view(struct world *w, uint64_t gfn)
@@ -98,7 +112,8 @@ static inline uint64_t world_code_view(void *world, uint64_t gfn)
     return CODE_HPA + (gfn << 12);
 }
 
-static const struct shadow_ops world_ops = {world_frame, world_read, gpa_write, world_code_view};
+static const struct shadow_ops world_ops = {world_frame, world_read, gpa_write, world_code_view,
+                                            world_watched_write};
 
 static inline void world_init(struct world *w, unsigned pool_pages)
 {

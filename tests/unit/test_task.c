@@ -140,7 +140,7 @@ struct segment_case {
     unsigned offset, selector, vector;
 };
 
-static void faults_of_the_new_task(void **state)
+static void faults_of_the_new_task_with(struct world *w, uint32_t eip)
 {
     static const struct segment_case cases[] = {
         {0x48, BEYOND, EXC_TS},     {0x48, DATA0_ABSENT, EXC_NP}, {0x4c, 0, EXC_TS},
@@ -150,9 +150,9 @@ static void faults_of_the_new_task(void **state)
     };
 
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct world *w = *state;
         struct cpu before = w->cpu;
         uint32_t held = world_read32(w, TSS2_BASE + cases[i].offset);
+        world_write32(w, TSS2_BASE + 0x20, NEW_EIP);
         world_write32(w, TSS2_BASE + cases[i].offset, cases[i].selector);
         /* A handler task with its own stack, for the new task's may be the bad one. */
         gdt_entry(w, CODE3_NEW, 0x3600, 0x67, 0x89);
@@ -166,11 +166,23 @@ static void faults_of_the_new_task(void **state)
         assert_int_equal(w->cpu.seg[SEG_TR].selector, CODE3_NEW);
         assert_int_equal(world_read32(w, w->cpu.gpr[ESP]), cases[i].selector & 0xfffc);
         assert_int_equal(world_read16(w, 0x3600), TSS32_OTHER);
-        assert_int_equal(world_read32(w, TSS2_BASE + 0x20), NEW_EIP);
+        assert_int_equal(world_read32(w, TSS2_BASE + 0x20), eip);
         tables_init(w);
         world_write32(w, TSS2_BASE + cases[i].offset, held);
         w->cpu = before;
     }
+}
+
+/* Where the fault is reported: at the instruction on QEMU, in the new task on silicon. */
+static void faults_of_the_new_task(void **state)
+{
+    struct world *w = *state;
+    struct cpu_model silicon = *w->cpu.model;
+
+    faults_of_the_new_task_with(w, WORLD_CODE);
+    silicon.policy.task_fault_in_new = true;
+    w->cpu.model = &silicon;
+    faults_of_the_new_task_with(w, NEW_EIP);
 }
 
 /* Task gates whose tasks all fail must end in shutdown, not in endless switching. */
