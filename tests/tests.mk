@@ -7,7 +7,8 @@ HOST_DIR    := $(BUILD)/host
 HOST_SRC    := $(wildcard emulate/cpu/*.c emulate/pc/*.c shadow_pt/*.c) \
                $(wildcard hypervisor/load/config.c hypervisor/load/elf.c \
                           hypervisor/load/elf_symbols.c hypervisor/report/counters.c \
-                          hypervisor/report/json.c) \
+                          hypervisor/report/json.c \
+                          hypervisor/vm/descriptor_rule.c) \
                $(wildcard $(addprefix hypervisor/debug/,packet.c registers.c rsp.c line.c))
 HOST_OBJ    := $(HOST_SRC:%.c=$(HOST_DIR)/%.o)
 HOST_LIB    := $(HOST_DIR)/libpure.a
@@ -26,7 +27,8 @@ FUZZ_CFLAGS  := $(HOST_CFLAGS) -O2 -fsanitize=fuzzer
 
 TINY        := $(BUILD)/tests/tiny.elf
 TRIPLE      := $(BUILD)/tests/triple.elf
-BOOT_IMAGES := $(UMBRA_ELF) $(DEMO) $(TINY) $(TRIPLE)
+SMALL       := $(patsubst tests/boot/%.asm,$(BUILD)/tests/%.elf,$(wildcard tests/boot/small/*.asm))
+BOOT_IMAGES := $(UMBRA_ELF) $(DEMO) $(TINY) $(TRIPLE) $(SMALL)
 
 ##? SECONDS=30          how long `make fuzz` works on each target
 ##? BOOT="demo bad-"    only boot tests whose names match one of these regular expressions
@@ -101,9 +103,14 @@ $(FUZZ_FUZZERS): $(FUZZ_DIR)/%: $(FUZZ_DIR)/tests/fuzz/%.o $(HOST_SRC:%.c=$(FUZZ
 
 # --- The smallest guests ---
 
-$(TINY) $(TRIPLE): $(BUILD)/tests/%.elf: tests/boot/%.asm
+SMALL_BASE := 0x100000
+# An even MiB: to switch A20 off changes none of its addresses.
+$(BUILD)/tests/small/a20.elf: SMALL_BASE := 0x200000
+$(SMALL): $(wildcard tests/boot/small/*.inc)
+
+$(TINY) $(TRIPLE) $(SMALL): $(BUILD)/tests/%.elf: tests/boot/%.asm
 	@mkdir -p $(@D)
-	$(Q)$(NASM) -f elf32 -o $(@:.elf=.o) $<
-	$(Q)$(CC32) -nostdlib -static -no-pie -Wl,-N,-Ttext=0x100000,-e,start,--build-id=none \
+	$(Q)$(NASM) -f elf32 -I tests/boot/small/ -o $(@:.elf=.o) $<
+	$(Q)$(CC32) -nostdlib -static -no-pie -Wl,-N,-Ttext=$(SMALL_BASE),-e,start,--build-id=none \
 	    -Wl,--no-warn-rwx-segments -o $@ $(@:.elf=.o)
 include tests/hostile.mk

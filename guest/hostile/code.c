@@ -5,7 +5,8 @@
 
 /* --- Bytes that matter come more often than chance has them. --- */
 
-static const uint8_t prefixes[] = {0x66, 0x67, 0xF0, 0xF2, 0xF3, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65};
+static const uint8_t prefixes[] = {0x66, 0x67, 0xF0, 0xF2, 0xF3, 0x26,
+                                   0x2E, 0x36, 0x3E, 0x64, 0x65};
 
 static const uint8_t sensitive[] = {
     0xFA, 0xFB, 0x9C, 0x9D, 0xCF, 0xCB, 0xCA, 0xC3, 0xC2, 0x9A, 0xEA, 0xE8, 0xE9, 0xEB, 0x06, 0x07,
@@ -51,8 +52,8 @@ static uint8_t *random_instruction(uint8_t *at)
 /*
  * Takes out what ends the guest for good: HLT without STI, LGDT and LIDT from anywhere, MOV to CR3,
  * OUT to the ports that reset or power off, and seven of eight CLI (an endless loop behind one
- * outlives every timer). Jumps into the middle of something still find them, and `wild` runs what is
- * taken out here.
+ * outlives every timer). Jumps into the middle of something still find them, and `wild` runs what
+ * is taken out here.
  */
 static bool ends_the_machine(uint8_t port)
 {
@@ -182,7 +183,8 @@ void stage_kernel(void)
     };
 
     for (uint32_t bytes = 0; bytes < wanted_bytes; bytes += PAGE) {
-        const struct walk *walk = one_in(2) ? walks : &PICK(walks);
+        /* What is interpreted is slow, and seldom survived for long. */
+        const struct walk *walk = one_in(6) ? &PICK(walks) : walks;
         bool low = walk->base < ARENA;
 
         machine_rebuild();

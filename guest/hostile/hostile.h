@@ -1,10 +1,10 @@
 /* A guest that means harm: what its stages are written with.
  *
  * Every stage is a function that does one kind of damage with numbers drawn from the seed. What may
- * fault runs inside guarded(), which comes back whatever happened, with the processor put back into a
- * known state; what cannot be survived on any machine is the last stage's (wild.c). The guest judges
- * nothing but its own self-modifying code: whoever boots it looks at what became of the machine and
- * of the neighbours. */
+ * fault runs inside guarded(), which comes back whatever happened, with the processor put back into
+ * a known state; what cannot be survived on any machine is the last stage's (wild.c). The guest
+ * judges nothing but its own self-modifying code: whoever boots it looks at what became of the
+ * machine and of the neighbours. */
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
@@ -12,10 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* --- Memory. The kernel lies at 2 MiB, where address bit 20 is 0: a closed A20 gate spares it. --- */
+/* --- Memory. The kernel lies at 2 MiB, where address bit 20 is 0: a closed A20 gate spares it. ---
+ */
 
-#define RAM_MAPPED  0x1000000u  /* identity mapped, 4 KiB pages; the guest needs this much */
-#define ARENA       0x400000u   /* scratch memory of all stages */
+#define RAM_MAPPED  0x1000000u /* identity mapped, 4 KiB pages; the guest needs this much */
+#define ARENA       0x400000u  /* scratch memory of all stages */
 #define ARENA_SIZE  0x100000u
 #define LOW_ARENA   0x10000u    /* scratch memory that 16-bit code reaches; 64 KiB */
 #define USER_WINDOW 0x40000000u /* the arena, for CPL 3 */
@@ -97,7 +98,8 @@ uint64_t gate(uint32_t selector, uint32_t offset, uint32_t attributes, uint32_t 
 /** A descriptor that is half random, half plausible. */
 uint64_t random_descriptor(void);
 
-/** The known state of all tables in memory; once for good, and whenever a stage may have hit them. */
+/** The known state of all tables in memory; once for good, and whenever a stage may have hit them.
+ */
 void machine_init(void);
 void machine_rebuild(void);
 
@@ -108,7 +110,7 @@ void tlb_flush(void);
 /* --- Attempts. --- */
 
 #define VECTOR_TIMER 0x20
-#define VECTOR_DONE  0x81 /* INT 81h: open to CPL 3, ends an attempt */
+#define VECTOR_DONE  0x81  /* INT 81h: open to CPL 3, ends an attempt */
 #define VECTOR_REAL  0x100 /* the attempt ended in real mode */
 #define RETURNED     -1
 

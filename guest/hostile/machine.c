@@ -2,8 +2,8 @@
 #include "hostile.h"
 #include "lib/string.h"
 
-#define TIMER_DIVISOR 100u /* 84 us: endless loops are frequent */
-#define REAL_CODE 0x7000u /* of guard.asm, copied to low memory */
+#define TIMER_DIVISOR 300u    /* 0.25 ms: endless loops are frequent */
+#define REAL_CODE     0x7000u /* of guard.asm, copied to low memory */
 
 extern const uint8_t stubs[256][16];
 extern const char real_code[], real_code_end[];
@@ -35,8 +35,9 @@ uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t attributes)
 
 uint64_t gate(uint32_t selector, uint32_t offset, uint32_t attributes, uint32_t count)
 {
-    return (offset & 0xFFFF) | (uint64_t)(selector & 0xFFFF) << 16 | (uint64_t)(count & 0x1F) << 32 |
-           (uint64_t)(attributes & 0xFF) << 40 | (uint64_t)(offset >> 16) << 48;
+    return (offset & 0xFFFF) | (uint64_t)(selector & 0xFFFF) << 16 |
+           (uint64_t)(count & 0x1F) << 32 | (uint64_t)(attributes & 0xFF) << 40 |
+           (uint64_t)(offset >> 16) << 48;
 }
 
 static void gdt_rebuild(void)
@@ -57,7 +58,8 @@ static void gdt_rebuild(void)
     gdt[SEL_KSHIFT / 8] = descriptor(ARENA, 0xFF, ATTR_CODE0);
 }
 
-/* Vectors from 60h on are open to CPL 3. The double fault has a task: it comes when no stack is left. */
+/* Vectors from 60h on are open to CPL 3. The double fault has a task: it comes when no stack is
+ * left. */
 static void idt_rebuild(void)
 {
     for (uint32_t v = 0; v < 256; v++)
@@ -78,8 +80,9 @@ static void task_rebuild(struct tss *task, void (*entry)(void))
     task->map_base = sizeof(*task);
 }
 
-/* In real mode the IDT is read as interrupt vectors of 4 bytes: gate k is vectors 2k, at 8:offset, and
- * 2k + 1, at 20h:attributes. All these places jump to the way back, and so do the vectors at 0. */
+/* In real mode the IDT is read as interrupt vectors of 4 bytes: gate k is vectors 2k, at 8:offset,
+ * and 2k + 1, at 20h:attributes. All these places jump to the way back, and so do the vectors at 0.
+ */
 static void real_rebuild(void)
 {
     static const uint8_t jump[] = {0xEA, 0, REAL_CODE >> 8, 0, 0, 0, 0}; /* in 16 and 32 bits */
@@ -162,8 +165,9 @@ static void lay_traps(uint32_t from, uint32_t to)
 void machine_init(void)
 {
     gdt_rebuild();
-    __asm__ volatile("lgdt %0; ljmp $8, $1f; 1: mov %w1, %%ds; mov %w1, %%es; mov %w1, %%ss"
-                     ::"m"(good_gdtr), "r"(SEL_KDATA));
+    __asm__ volatile(
+        "lgdt %0; ljmp $8, $1f; 1: mov %w1, %%ds; mov %w1, %%es; mov %w1, %%ss" ::"m"(good_gdtr),
+        "r"(SEL_KDATA));
     lay_traps(LOW_ARENA, 0x90000);
     lay_traps(0x100000, 0x200000);
     lay_traps((uint32_t)image_end, RAM_MAPPED);
@@ -175,8 +179,8 @@ void machine_init(void)
 
 void irq_init(uint32_t divisor)
 {
-    static const uint8_t setup[][2] = {{0x20, 0x11}, {0x21, 0x20}, {0x21, 4}, {0x21, 1},
-                                       {0xA0, 0x11}, {0xA1, 0x28}, {0xA1, 2}, {0xA1, 1},
+    static const uint8_t setup[][2] = {{0x20, 0x11}, {0x21, 0x20}, {0x21, 4},    {0x21, 1},
+                                       {0xA0, 0x11}, {0xA1, 0x28}, {0xA1, 2},    {0xA1, 1},
                                        {0x21, 0xFE}, {0xA1, 0xFF}, {0x20, 0x20}, {0x43, 0x34}};
 
     for (size_t i = 0; i < sizeof(setup) / sizeof(setup[0]); i++)

@@ -12,11 +12,11 @@ static const struct stage {
     const char *name;
     void (*run)(void);
 } stages[] = {
-    {"linear", stage_linear},       {"paging", stage_paging},   {"live", stage_live},
+    {"linear", stage_linear},       {"paging", stage_paging},       {"live", stage_live},
     {"selectors", stage_selectors}, {"transfers", stage_transfers}, {"tables", stage_tables},
-    {"ports", stage_ports},         {"msrs", stage_msrs},       {"control", stage_control},
-    {"stacks", stage_stacks},       {"nested", stage_nested},   {"storms", stage_storms},
-    {"modify", stage_modify},       {"user", stage_user},       {"kernel", stage_kernel},
+    {"ports", stage_ports},         {"msrs", stage_msrs},           {"control", stage_control},
+    {"stacks", stage_stacks},       {"nested", stage_nested},       {"storms", stage_storms},
+    {"modify", stage_modify},       {"user", stage_user},           {"kernel", stage_kernel},
     {"wild", stage_wild},
 };
 

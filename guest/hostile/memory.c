@@ -167,7 +167,8 @@ static void play(uint32_t rounds)
     }
 }
 
-/* The directory as a table of itself, and a table as its own page: stores to tables through tables. */
+/* The directory as a table of itself, and a table as its own page: stores to tables through tables.
+ */
 static void self_maps(void)
 {
     volatile uint32_t *tables = (uint32_t *)0xFFC00000;
@@ -190,8 +191,8 @@ static void self_maps(void)
 static void pae_on(void *cr3)
 {
     __asm__ volatile("mov %0, %%cr3; mov %%cr4, %%eax; or $0x20, %%eax; mov %%eax, %%cr4;"
-                     "mov (%1), %%eax"
-                     ::"r"(cr3), "r"(PLAYGROUND)
+                     "mov (%1), %%eax" ::"r"(cr3),
+                     "r"(PLAYGROUND)
                      : "eax", "memory");
 }
 
@@ -215,7 +216,7 @@ void stage_live(void)
 
         emit((uint8_t *)ARENA + page * 4096 + at, snippet, sizeof(snippet));
         random_registers();
-        start.edi = (uint32_t)&(one_in(2) ? kern_table : play_table)[below(190)];
+        start.edi = (uint32_t) & (one_in(2) ? kern_table : play_table)[below(190)];
         start.ecx = 64; /* to the end of the table */
         start.esi = (uint32_t)&kern_table[below(ARENA_SIZE / 4096)];
         start.edx = hostile_entry();

@@ -60,10 +60,10 @@ uint32_t random_address(void)
 uint64_t random_descriptor(void)
 {
     static const uint16_t attributes[] = {
-        ATTR_CODE0,    ATTR_DATA0,    ATTR_CODE3,    ATTR_DATA3,     ATTR_CODE0_16, ATTR_DATA0_16,
-        ATTR_CODE3_16, ATTR_DATA3_16, ATTR_DOWN0,    ATTR_LDT,       ATTR_TSS,      ATTR_TASK_GATE,
-        ATTR_CALL_GATE, ATTR_INT_GATE, 0xA09B,       0xE0FB,         0xA0FB,        0xC09F,
-        0xC0FF,        0x0081,        0x008B};
+        ATTR_CODE0,     ATTR_DATA0,    ATTR_CODE3, ATTR_DATA3, ATTR_CODE0_16, ATTR_DATA0_16,
+        ATTR_CODE3_16,  ATTR_DATA3_16, ATTR_DOWN0, ATTR_LDT,   ATTR_TSS,      ATTR_TASK_GATE,
+        ATTR_CALL_GATE, ATTR_INT_GATE, 0xA09B,     0xE0FB,     0xA0FB,        0xC09F,
+        0xC0FF,         0x0081,        0x008B};
     uint32_t attribute = PICK(attributes);
 
     if (one_in(4))
@@ -76,7 +76,8 @@ uint64_t random_descriptor(void)
         return gate(below(16) * 8, random_address(), attribute, below(32));
     if ((attribute & 0x15) == 1) /* tasks of random content end the guest: that is for wild.c */
         return descriptor((uint32_t)&tss_enter, 0x67 + below(64), attribute);
-    return descriptor(one_in(2) ? random_address() : 0, one_in(2) ? 0xFFFFF : random32(), attribute);
+    return descriptor(one_in(2) ? random_address() : 0, one_in(2) ? 0xFFFFF : random32(),
+                      attribute);
 }
 
 void random_registers(void)

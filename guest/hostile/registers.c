@@ -71,7 +71,7 @@ void stage_ports(void)
             if (!ends_the_machine(number))
                 guarded(outs[size], (void *)random_address());
         }
-        irq_init(100);
+        irq_init(300);
         progress("ports of size", 1u << size);
     }
 }
@@ -90,12 +90,9 @@ static void write_msr(void *unused)
 
 void stage_msrs(void)
 {
-    static const uint32_t ranges[][2] = {{0, 0x2000},
-                                         {0x40000000, 0x400},
-                                         {0x80000000, 0x100},
-                                         {0xC0000000, 0x1100},
-                                         {0xC0010000, 0x1200},
-                                         {0xFFFFFF00, 0x100}};
+    static const uint32_t ranges[][2] = {{0, 0x2000},          {0x40000000, 0x400},
+                                         {0x80000000, 0x100},  {0xC0000000, 0x1100},
+                                         {0xC0010000, 0x1200}, {0xFFFFFF00, 0x100}};
 
     for (uint32_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         for (uint32_t n = 0; n < ranges[i][1]; n++) {
@@ -119,7 +116,7 @@ void stage_msrs(void)
 /* mov CR/DR(n), eax (opcode 22h, 23h) or back (20h, 21h); then use memory and come back. */
 static void move_special(uint8_t opcode, uint32_t n, uint32_t eax)
 {
-    uint8_t code[] = {0x0F, opcode, (uint8_t)(0xC0 | n << 3), 0x8B, 0x16, 0x89, 0x16,
+    uint8_t code[] = {0x0F, opcode,     (uint8_t)(0xC0 | n << 3), 0x8B, 0x16, 0x89, 0x16,
                       0xCD, VECTOR_DONE};
 
     emit((uint8_t *)ARENA, code, sizeof(code));

@@ -37,18 +37,19 @@ static void load_tr(void *at)
 
 static void load_ldt(void *at)
 {
-    __asm__ volatile("lldt %w0; mov $0xf, %%eax; mov %%eax, %%fs; movl %%fs:(%1), %%eax"
-                     ::"r"(selector), "r"(at)
-                     : "eax");
+    __asm__ volatile(
+        "lldt %w0; mov $0xf, %%eax; mov %%eax, %%fs; movl %%fs:(%1), %%eax" ::"r"(selector), "r"(at)
+        : "eax");
 }
 
 static void inspect(void *at)
 {
     (void)at;
-    __asm__ volatile("lar %0, %%eax; lsl %0, %%eax; verr %w0; verw %w0" ::"r"(selector) : "eax", "cc");
+    __asm__ volatile("lar %0, %%eax; lsl %0, %%eax; verr %w0; verw %w0" ::"r"(selector)
+                     : "eax", "cc");
 }
 
-static void (*const loads[])(void *) = {load_ds, load_es, load_fs, load_gs,
+static void (*const loads[])(void *) = {load_ds, load_es, load_fs,  load_gs,
                                         load_ss, inspect, load_ldt, load_tr};
 
 static void scatter_descriptors(void)
@@ -176,7 +177,8 @@ static void load_wild_idt(void *unused)
     __asm__ volatile("lidt %0; int $0x90" ::"m"(wild_idtr));
 }
 
-/* A table whose first `kept` bytes are good ends a page of the playground; the next page is anything. */
+/* A table whose first `kept` bytes are good ends a page of the playground; the next page is
+ * anything. */
 static uint32_t place_table(const uint64_t *good, uint32_t kept)
 {
     uint32_t page = below(8) * 2, at = 4096 - kept - below(8);
@@ -199,7 +201,8 @@ void stage_tables(void)
         wild_idtr = (struct table_register){(uint16_t)(0x47F + below(0x10000 - 0x480)),
                                             place_table(idt, 0x480)};
         guarded(load_wild_idt, NULL);
-        gdt[SEL_FREE / 8] = descriptor(random_address(), random32(), one_in(2) ? ATTR_LDT : ATTR_TSS);
+        gdt[SEL_FREE / 8] =
+            descriptor(random_address(), random32(), one_in(2) ? ATTR_LDT : ATTR_TSS);
         selector = SEL_FREE;
         guarded(one_in(2) ? load_ldt : load_tr, (void *)random_address());
         if (i % 64 == 63)

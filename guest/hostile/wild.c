@@ -42,8 +42,8 @@ static void wild_ring_stack(void *unused)
     (void)unused;
     gdt[SEL_FREE / 8] = descriptor(random_address(), one_in(2) ? random32() : 0x67, ATTR_TSS);
     __asm__ volatile("ltr %w0" ::"r"(SEL_FREE));
-    start = (struct registers){.esp = 0, .ss = SEL_UDATA, .cs = SEL_UCODE, .eflags = 0x202,
-                               .eip = USER_WINDOW};
+    start = (struct registers){
+        .esp = 0, .ss = SEL_UDATA, .cs = SEL_UCODE, .eflags = 0x202, .eip = USER_WINDOW};
     launch_user();
 }
 
@@ -87,9 +87,9 @@ static void rom(void *unused)
     ((void (*)(void))(0xF0000 + below(0x10000)))();
 }
 
-static void (*const ways[])(void *) = {wild_gdt,       wild_idt,     wild_cr3,  wild_task,
-                                       wild_task_cr3,  wild_ring_stack, wild_real, keyboard_reset,
-                                       port92_reset,   every_port,   rom,       sleep_for_ever};
+static void (*const ways[])(void *) = {wild_gdt,      wild_idt,        wild_cr3,  wild_task,
+                                       wild_task_cr3, wild_ring_stack, wild_real, keyboard_reset,
+                                       port92_reset,  every_port,      rom,       sleep_for_ever};
 
 void stage_wild(void)
 {

@@ -66,6 +66,30 @@ PROBE(B17_if, "single step: CLI, STI")
     show_steps(step_sti);
 }
 
+STEP(step_sti_sti, "", "sti; sti; nop; cli");
+STEP(step_sti_ss, "mov eax, ss;", "sti; mov ss, eax; nop; cli");
+STEP(step_ss_sti, "mov eax, ss;", "mov ss, eax; sti; nop; cli");
+STEP(step_if_sti, "sti;", "nop; sti; nop; cli");
+STEP(step_sti_hlt, "", "sti; hlt; nop; cli");
+
+PROBE(B17_sti, "single step: STI behind STI, behind MOV SS, with IF set")
+{
+    show_steps(step_sti_sti);
+    show_steps(step_sti_ss);
+    show_steps(step_ss_sti);
+    show_steps(step_if_sti);
+}
+
+PROBE(B17_hlt, "single step: HLT that an interrupt ends")
+{
+    irq_raise();
+    log_vectors = LOG_IRQ | 1u << EXC_DB;
+    run(step_sti_hlt);
+    irq_quiet();
+    show_event();
+    show_notes();
+}
+
 PROBE(B17_flags, "single step: PUSHF, POPF")
 {
     show_steps(step_pushf);
@@ -174,6 +198,15 @@ PROBE(B15_emulated, "instruction breakpoint on CPUID, CLI, PUSHF")
     run_break(break_code, start + 5, BREAK_X, 1);
 }
 
+CODE(break_rep, "mov edi, offset kernel_words; mov ecx, 3; mov edx, 0x80; rep insb; nop");
+CODE(break_rep_stos, "mov edi, offset kernel_words; mov ecx, 3; mov edx, 0x80; rep stosb; nop");
+
+PROBE(B15_rep, "instruction breakpoint on REP INS, REP STOS")
+{
+    run_break(break_rep, (const char *)break_rep->start + 15, BREAK_X, 1);
+    run_break(break_rep_stos, (const char *)break_rep_stos->start + 15, BREAK_X, 1);
+}
+
 PROBE(B15_middle, "instruction breakpoint inside an instruction")
 {
     run_break(break_code, (const char *)break_code->start + 2, BREAK_X, 1);
@@ -234,6 +267,28 @@ PROBE(B16_io, "I/O breakpoint with and without CR4.DE")
 {
     run_break(port_break, (void *)0x80, BREAK_IO, 1);
     run_break(port_break_off, (void *)0x80, BREAK_IO, 1);
+}
+
+CODE(port_break_size, "in al, 0x7f; in ax, 0x7f; in al, 0x81; in al, 0x82; in al, 0x84; nop");
+CODE(port_break_outs, "mov esi, offset kernel_words; mov ecx, 3; mov edx, 0x80; rep outsb; nop");
+STEP(port_break_step, "", "out 0x80, al; nop; in al, 0x80");
+
+PROBE(B16_io_size, "I/O breakpoints of 1, 2 and 4 bytes, and under TF")
+{
+    run_break(port_break_size, (void *)0x80, BREAK_IO, 1);
+    run_break(port_break_size, (void *)0x80, BREAK_IO, 2);
+    run_break(port_break_size, (void *)0x80, BREAK_IO, 4);
+    run_break(port_break_step, (void *)0x80, BREAK_IO, 1);
+}
+
+PROBE(B16_io_rep, "I/O breakpoint on REP INS and OUTS, data breakpoint on what INS stores")
+{
+    run_break(break_rep, (void *)0x80, BREAK_IO, 1);
+    show("ecx", got.ecx);
+    run_break(port_break_outs, (void *)0x80, BREAK_IO, 1);
+    show("ecx", got.ecx);
+    run_break(break_rep, (char *)kernel_words + 1, BREAK_W, 1);
+    show("ecx", got.ecx);
 }
 
 CODE(pushed_image, "pushfd; or dword ptr [esp], 0x100; popfd; pushfd; pop eax; pushfd; pop ebx;"
@@ -318,4 +373,13 @@ PROBE(B21, "ICEBP, and DR6 that is never cleared")
     run(sticky);
     show_event();
     show("dr6", got.dr6);
+}
+
+STEP(step_onto, "mov eax, offset 1f; mov dr1, eax; mov dr3, eax;", "nop; 1: nop; cpuid");
+
+PROBE(B21_match, "a single step onto instruction breakpoints that are not enabled")
+{
+    show_steps(step_onto);
+    write_dr1(0);
+    write_dr3(0);
 }

@@ -7,6 +7,7 @@
 extern uint8_t image_start[], image_end[];
 extern uint8_t text_start[], text_end[];
 extern uint8_t rodata_start[], data_start[];
+extern uint8_t tables_start[], tables_end[]; /* GDT and LDT, within the data */
 extern uint8_t stack_guard[], stack_start[], stack_end[];
 
 #endif

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "asm.h"
+#include "hypervisor/mm/direct_map.h"
 
 #define IST_STACK_SIZE 8192
 
@@ -11,8 +12,10 @@
 #define TYPE_LDT          0x82ull /* present, DPL 0 */
 #define TYPE_TSS64        0x89ull
 
-static uint64_t gdt[DESCRIPTOR_TABLE_ENTRIES] __attribute__((aligned(4096)));
-static uint64_t ldt[DESCRIPTOR_TABLE_ENTRIES] __attribute__((aligned(4096)));
+#define TABLES __attribute__((aligned(4096), section(".bss.tables")))
+
+static uint64_t gdt[DESCRIPTOR_TABLE_ENTRIES] TABLES;
+static uint64_t ldt[DESCRIPTOR_TABLE_ENTRIES] TABLES;
 static uint8_t ist_stacks[IST_END - 1][IST_STACK_SIZE] __attribute__((aligned(16)));
 
 #define TSS_LIMIT (sizeof(struct tss) - 1)
@@ -69,12 +72,12 @@ void gdt_init(void)
 
 uint64_t *host_gdt(void)
 {
-    return gdt;
+    return direct_map(image_hpa(gdt));
 }
 
 uint64_t *host_ldt(void)
 {
-    return ldt;
+    return direct_map(image_hpa(ldt));
 }
 
 void tss_set_rsp0(uint64_t rsp0)

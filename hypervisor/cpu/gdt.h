@@ -3,6 +3,9 @@
  *
  * Both descriptor tables have all 8,192 entries, so that every selector of a guest has its slot.
  * The last GDT entries belong to the monitor; all others are the guest's shadow descriptors.
+ *
+ * GDTR and LDTR point to a mapping that direct_map_init() makes read-only: loading a descriptor
+ * whose accessed bit is clear is a page fault then. The monitor writes through the direct map.
  */
 #ifndef UMBRA_HYPERVISOR_CPU_GDT_H
 #define UMBRA_HYPERVISOR_CPU_GDT_H
@@ -16,7 +19,7 @@ enum gdt_slot {
     SLOT_GUEST_END = 8184,
     SLOT_GUEST_CS = 8184,     /* what real CS and SS hold while the guest runs: filled from */
     SLOT_GUEST_SS = 8185,     /* the hidden parts of its virtual CS and SS */
-    SLOT_SCRATCH_CS = 8186,   /* flat 32-bit DPL 3 code: single instructions run for emulation */
+    SLOT_SCRATCH_CS = 8186,   /* flat code: filled while a single instruction runs for emulation */
     SLOT_MONITOR_CS64 = 8187, /* the monitor's own code; its SS is null */
     SLOT_TSS = 8188,          /* two entries: system descriptors have 16 bytes */
     SLOT_LDT = 8190,          /* two entries */
@@ -45,10 +48,12 @@ struct tss {
 /* The one in use; entry stubs read it. */
 extern struct tss host_tss;
 
-/* Fills the monitor's slots, loads GDTR, CS, SS, TR and LDTR. Guest slots are all zero. */
+/* Fills the monitor's slots, loads GDTR, CS, SS, TR and LDTR. Guest slots are all zero. LTR sets
+ * the TSS busy: before direct_map_init(). */
 void gdt_init(void);
 
-/* The tables, DESCRIPTOR_TABLE_ENTRIES entries each, page-aligned, live. */
+/* The tables, DESCRIPTOR_TABLE_ENTRIES entries each, page-aligned, live: as the monitor writes them
+ * (after direct_map_init()). */
 uint64_t *host_gdt(void);
 uint64_t *host_ldt(void);
 

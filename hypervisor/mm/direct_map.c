@@ -83,6 +83,7 @@ void direct_map_init(const struct boot_info *info)
     map_image(text_start, text_end, RIGHTS_CODE);
     map_image(rodata_start, data_start, RIGHTS_RODATA);
     map_image(data_start, stack_guard, RIGHTS_DATA);
+    map_image(tables_start, tables_end, RIGHTS_RODATA); /* gdt.h says why */
     map_image(stack_start, image_end, RIGHTS_DATA);
     write_cr3(monitor_root());
 }

@@ -10,8 +10,7 @@ static uint64_t pattern(uint64_t i)
 
 static uint64_t *word(const struct guest_memory *memory, uint64_t i)
 {
-    uint8_t *frame =
-        i < CANARY_WORDS ? memory->ram - CANARY_BYTES : memory->ram + memory->bytes;
+    uint8_t *frame = i < CANARY_WORDS ? memory->ram - CANARY_BYTES : memory->ram + memory->bytes;
     return (uint64_t *)(void *)frame + i % CANARY_WORDS;
 }
 

@@ -89,6 +89,7 @@ void gpa_write(struct vm *vm, uint64_t gpa, const void *buf, unsigned len)
                 shadow_guest_wrote(vm->shadow, at, part);
                 views_wrote(vm, at, part);
             }
+            shadow_unwatch(vm->shadow, gfn);
         }
         gpa += part;
         buf = (const uint8_t *)buf + part;

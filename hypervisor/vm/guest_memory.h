@@ -1,6 +1,6 @@
 /*
  * Guest-physical memory. Whoever stores to it (guest, interpreter, device, loader) goes through
- * gpa_write(), which knows what is shadowed: guest page tables and code views.
+ * gpa_write(), which knows what is shadowed: guest page tables, code views and descriptor tables.
  */
 #ifndef UMBRA_HYPERVISOR_VM_GUEST_MEMORY_H
 #define UMBRA_HYPERVISOR_VM_GUEST_MEMORY_H

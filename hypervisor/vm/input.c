@@ -30,10 +30,18 @@ void input_interrupt(unsigned irqs)
         debug_notice();
 }
 
+/* A full buffer leaves the host's line high: no edge would tell of what is still there. */
 void input_feed(struct vm *vm)
 {
+    bool was_full = buffer.head - buffer.tail == BUFFER_SIZE;
     while (buffer.tail != buffer.head &&
            pc_serial_in(&vm->pc, buffer.bytes[buffer.tail % BUFFER_SIZE]))
         buffer.tail++;
-    input_collect(); /* a full buffer left the line high: no edge will tell of the rest */
+    if (was_full)
+        input_collect();
+}
+
+bool input_waiting(const struct vm *vm)
+{
+    return vm->owns_console && buffer.tail != buffer.head;
 }

@@ -12,5 +12,7 @@ void input_collect(void);
 void input_interrupt(unsigned irqs);
 /* Offers what is buffered to the guest's receiver, as much as it takes. */
 void input_feed(struct vm *vm);
+/* True while there is something that the guest has not taken. */
+bool input_waiting(const struct vm *vm);
 
 #endif

@@ -90,8 +90,8 @@ static struct scratch_state enter_scratch_space(void)
 {
     struct scratch_state saved = {read_cr3(), read_cr0(), read_cr4(),
                                   read_dr7(), tss_rsp0(), host_gdt()[SLOT_GUEST_SS]};
-    host_gdt()[SLOT_SCRATCH_CS] = DESCRIPTOR_FLAT_CODE32;
     host_gdt()[SLOT_GUEST_SS] = DESCRIPTOR_FLAT_DATA32;
+    host_gdt()[SLOT_SCRATCH_CS] = DESCRIPTOR_FLAT_CODE32; /* user code must not find it */
     write_ds(SELECTOR(SLOT_GUEST_SS, 3));
     /* The interpreter has checked the guest's TS and EM; its CLTS may not have reached CR0 yet. */
     write_cr0(saved.cr0 & ~(uint64_t)(CR0_TS | CR0_EM));

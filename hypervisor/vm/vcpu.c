@@ -8,6 +8,7 @@
 #include "hypervisor/cpu/gdt.h"
 #include "hypervisor/cpu/host_trap.h"
 #include "hypervisor/debug/debug.h"
+#include "hypervisor/vm/descriptor_rule.h"
 #include "hypervisor/vm/vm.h"
 
 /* EFLAGS bits that guest code changes natively; the others change only by emulation. */
@@ -19,6 +20,9 @@
 /* Key 1: no data access. Code views carry it. */
 #define PKRU_CODE_VIEWS 0x4u
 
+/* ES CS SS DS FS GS */
+#define SEGMENTS (CHANGED_SEG(SEG_GS + 1) - CHANGED_SEG(SEG_ES))
+
 #define DR7_ENABLES   0x000000ffu
 #define DR7_GD        0x00002000u
 #define DR7_FIXED     0x00000400u
@@ -28,27 +32,6 @@
 
 /* --- segment registers -------------------------------------------------------------------------
  */
-
-/*
- * The descriptor whose load gives the hidden part `s`, for CPL 3. L is forced to 0: it would lead
- * into 64-bit mode, out of the 4 GiB that are the guest's.
- */
-static uint64_t native_descriptor(const struct segment *s)
-{
-    uint32_t limit = s->attr & ATTR_G ? s->limit >> 12 : s->limit;
-    uint32_t attr = (s->attr & ~(ATTR_L | ATTR_DPL)) | ATTR_S | ATTR_P | ATTR_ACCESSED;
-    attr |= 3u << ATTR_DPL_SHIFT;
-    uint32_t low = (s->base & 0xffff) << 16 | (limit & 0xffff);
-    uint32_t high = ((s->base >> 16) & 0xff) | (attr & 0xff) << 8 | (limit & 0xf0000) |
-                    (attr & 0xf000) << 8 | (s->base & 0xff000000);
-    return (uint64_t)high << 32 | low;
-}
-
-static uint64_t *slot_of(uint16_t selector)
-{
-    uint64_t *table = selector & 4 ? host_ldt() : host_gdt();
-    return &table[selector >> 3];
-}
 
 static bool is_null(const struct segment *s)
 {
@@ -71,73 +54,77 @@ static bool load_selector(unsigned seg, uint16_t selector)
 
 /*
  * Loads a data segment register with the guest's own selector and its hidden part, whatever the
- * guest's table says by now: the descriptor stands in its slot only while it is loaded. All other
- * times the slots are empty, so that a load by user code traps and is made by the guest's rules.
+ * guest's table says by now: then the slot holds the hidden part only while it is loaded, and traps
+ * the next load by user code, which gets what the table says.
  */
-static void load_data_segment(const struct cpu *cpu, unsigned seg)
+static void load_data_segment(struct vcpu *vcpu, unsigned seg)
 {
-    const struct segment *s = &cpu->seg[seg];
+    const struct segment *s = &vcpu->cpu.seg[seg];
     if (is_null(s)) {
         load_selector(seg, s->selector & 3);
         return;
     }
     /* Overwriting the monitor's own slots is out of the question, be it for one instruction. */
-    if (!(s->selector & 4) && s->selector >> 3 >= SLOT_GUEST_END) {
+    if (!descriptor_slot_is_guests(s->selector)) {
         load_selector(seg, 0);
         return;
     }
-    uint64_t *slot = slot_of(s->selector);
-    uint64_t saved = *slot;
-    *slot = native_descriptor(s);
+    uint64_t wanted = rule_native(s);
+    uint64_t *slot = descriptor_slot(s->selector);
+    uint64_t found = *slot;
+    if (rule_gives_data(found, wanted)) {
+        load_selector(seg, s->selector);
+        return;
+    }
+    *slot = wanted;
     if (!load_selector(seg, s->selector))
         load_selector(seg, 0);
-    *slot = saved;
+    *slot = found;
+    if (vcpu->view == VIEW_USER && found & DESCRIPTOR_ACCESSED)
+        descriptors_deviate(vcpu->vm, s->selector, found & ~DESCRIPTOR_ACCESSED);
 }
 
-static void release_user_slot(struct vcpu *vcpu, unsigned which)
+/* CS and SS are loaded by IRETQ from their slots. User code reads them natively and must find its
+ * own selectors; must_interpret() sees to it that these have slots. */
+static uint16_t place_user(struct vcpu *vcpu, unsigned seg)
 {
-    if (vcpu->user_slot[which])
-        *slot_of(vcpu->user_slot[which]) = 0;
-    vcpu->user_slot[which] = 0;
+    const struct segment *s = &vcpu->cpu.seg[seg];
+    uint64_t wanted = rule_native(s);
+    if (!rule_gives_code(*descriptor_slot(s->selector), wanted))
+        descriptors_deviate(vcpu->vm, s->selector, wanted);
+    return s->selector | 3;
 }
 
-/* Where IRETQ finds CS or SS. Kernel code cannot read them (that traps), so they sit in slots of
- * the monitor; user code reads them natively and must find its own selectors. */
-static uint16_t slot_selector(const struct vcpu *vcpu, unsigned seg, unsigned monitor_slot)
+/* Kernel code cannot read CS and SS (that traps), so they sit in slots of the monitor. */
+static uint16_t place_kernel(const struct vcpu *vcpu, unsigned seg, unsigned monitor_slot)
 {
-    uint16_t selector = vcpu->cpu.seg[seg].selector;
-    bool own = vcpu->view == VIEW_USER && ((selector & 4) || selector >> 3 < SLOT_GUEST_END);
-    return own ? selector | 3 : SELECTOR(monitor_slot, 3);
+    host_gdt()[monitor_slot] = rule_native(&vcpu->cpu.seg[seg]);
+    return SELECTOR(monitor_slot, 3);
 }
 
-/*
- * CS and SS are loaded by IRETQ from their slots. A user slot stays filled while kernel code runs,
- * which loads no segment register natively, so that a system call finds it again on its way back.
- */
-static uint16_t place(struct vcpu *vcpu, unsigned seg, unsigned monitor_slot)
+static void place_stack_and_code(struct vcpu *vcpu)
 {
-    unsigned which = seg == SEG_SS;
-    uint16_t selector = slot_selector(vcpu, seg, monitor_slot);
-    if (vcpu->view == VIEW_USER && vcpu->user_slot[which] != selector) {
-        release_user_slot(vcpu, which);
-        if (selector >> 3 != monitor_slot)
-            vcpu->user_slot[which] = selector;
+    if (vcpu->view == VIEW_USER) {
+        host_gdt()[SLOT_GUEST_CS] = host_gdt()[SLOT_GUEST_SS] = 0; /* it could load them */
+        vcpu->frame.cs = vcpu->entry_cs = place_user(vcpu, SEG_CS);
+        vcpu->frame.ss = vcpu->entry_ss = place_user(vcpu, SEG_SS);
+    } else {
+        vcpu->frame.cs = place_kernel(vcpu, SEG_CS, SLOT_GUEST_CS);
+        vcpu->frame.ss = place_kernel(vcpu, SEG_SS, SLOT_GUEST_SS);
     }
-    *slot_of(selector) = native_descriptor(&vcpu->cpu.seg[seg]);
-    return selector;
 }
 
 static void load_segments(struct vcpu *vcpu, uint32_t changed)
 {
     static const unsigned data[] = {SEG_DS, SEG_ES, SEG_FS, SEG_GS};
-    if (changed & (CHANGED_SEG(SEG_CS) | CHANGED_SEG(SEG_SS) | CHANGED_CPL)) {
-        host_gdt()[SLOT_GUEST_CS] = host_gdt()[SLOT_GUEST_SS] = 0; /* user code could load them */
-        vcpu->frame.cs = place(vcpu, SEG_CS, SLOT_GUEST_CS);
-        vcpu->frame.ss = place(vcpu, SEG_SS, SLOT_GUEST_SS);
-    }
+    if (vcpu->view == VIEW_USER && changed & (SEGMENTS | CHANGED_CPL) &&
+        descriptors_restore(vcpu->vm))
+        changed |= SEGMENTS;
+    if (changed & (CHANGED_SEG(SEG_CS) | CHANGED_SEG(SEG_SS) | CHANGED_CPL))
+        place_stack_and_code(vcpu);
     for (unsigned i = 0; i < 4; i++) {
         if (changed & CHANGED_SEG(data[i]))
-            load_data_segment(&vcpu->cpu, data[i]);
+            load_data_segment(vcpu, data[i]);
     }
 }
 
@@ -222,6 +209,8 @@ static void load_changed(struct vcpu *vcpu)
 void vcpu_load(struct vcpu *vcpu)
 {
     struct cpu *cpu = &vcpu->cpu;
+    if (cpu->cpl == 3 && descriptors_update(vcpu->vm))
+        cpu->changed |= SEGMENTS;
     if (cpu->changed)
         load_changed(vcpu);
     vcpu_load_root(vcpu);
@@ -231,24 +220,29 @@ void vcpu_load(struct vcpu *vcpu)
     vcpu->entry_eip = cpu->eip;
 }
 
-/* User code can load a null selector, or the selectors of its own CS and SS, without a trap. */
-static void store_user_segments(struct cpu *cpu)
+/* User code loaded a segment register natively: null, or what the selector's slot shows. */
+static void take_over(struct cpu *cpu, unsigned seg, uint16_t selector)
 {
+    bool null = !(selector & ~3u);
+    uint64_t descriptor = null ? 0 : *descriptor_slot(selector);
+    cpu->seg[seg] = rule_segment(descriptor, selector);
+    cpu->changed |= CHANGED_SEG(seg);
+}
+
+/* CS and SS are compared as the processor has them: RPL 3, whatever the guest's say. */
+static void store_user_segments(struct vcpu *vcpu)
+{
+    struct cpu *cpu = &vcpu->cpu;
     const uint16_t now[4] = {read_es(), read_ds(), read_fs(), read_gs()};
     static const unsigned data[4] = {SEG_ES, SEG_DS, SEG_FS, SEG_GS};
     for (unsigned i = 0; i < 4; i++) {
-        struct segment *s = &cpu->seg[data[i]];
-        if (now[i] == s->selector)
-            continue;
-        if (!(now[i] & ~3u))
-            *s = (struct segment){0};
-        else if ((now[i] | 3) == (cpu->seg[SEG_SS].selector | 3))
-            *s = cpu->seg[SEG_SS];
-        else if ((now[i] | 3) == (cpu->seg[SEG_CS].selector | 3))
-            *s = cpu->seg[SEG_CS];
-        s->selector = now[i];
-        cpu->changed |= CHANGED_SEG(data[i]);
+        if (now[i] != cpu->seg[data[i]].selector)
+            take_over(cpu, data[i], now[i]);
     }
+    if ((uint16_t)vcpu->frame.cs != vcpu->entry_cs)
+        take_over(cpu, SEG_CS, (uint16_t)vcpu->frame.cs);
+    if ((uint16_t)vcpu->frame.ss != vcpu->entry_ss)
+        take_over(cpu, SEG_SS, (uint16_t)vcpu->frame.ss);
 }
 
 void vcpu_store(struct vcpu *vcpu)
@@ -261,7 +255,7 @@ void vcpu_store(struct vcpu *vcpu)
         cpu->int_shadow = SHADOW_NONE;
     }
     if (vcpu->view == VIEW_USER && !(vcpu->frame.rflags & EFLAGS_VM))
-        store_user_segments(cpu);
+        store_user_segments(vcpu);
 }
 
 /* No guest can change PKRU: kernel code's WRPKRU is emulated, and user code runs without CR4.PKE.
@@ -275,6 +269,7 @@ static void set_code_view_key(void)
 void vcpu_invalidate(struct vcpu *vcpu)
 {
     vcpu->cpu.changed = CHANGED_ALL;
+    descriptors_touch(vcpu->vm);
     vcpu->loaded_root = 0;
     vcpu->tlb_generation++; /* what was found under no root must not live on */
     vcpu->loaded_cr0 = 0;
@@ -290,8 +285,7 @@ void vcpu_enter_here(struct vcpu *vcpu)
 
 void vcpu_leave(struct vcpu *vcpu)
 {
-    release_user_slot(vcpu, 0);
-    release_user_slot(vcpu, 1);
+    descriptors_unload(vcpu->vm);
     write_dr7(DR7_FIXED);
 }
 
@@ -315,7 +309,8 @@ static bool must_interpret(const struct vcpu *vcpu)
         return true;
     if (has_odd_selector(cpu))
         return true;
-    /* With B = 0 an interrupt would return bits 31:16 of the monitor's RSP in ESP. */
+    /* With B = 0 IRETQ would leave bits 31:16 of the monitor's RSP in ESP. User code can load such
+     * an SS and run natively until its next exit; it is never entered with one. */
     if (!(cpu->seg[SEG_SS].attr & ATTR_DB))
         return true;
     /* User code runs with the real IF = 1 and IOPL = 0, and reads them with PUSHF: where its

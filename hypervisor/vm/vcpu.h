@@ -21,9 +21,9 @@ struct vcpu {
     bool interpreted;        /* its code cannot run natively now */
     uint32_t tlb_generation; /* counts the flushes of the real TLB */
     uint64_t loaded_cr0, loaded_cr4;
-    uint64_t loaded_root;    /* in CR3; 0: none of this VM's */
-    uint32_t entry_eip;      /* EIP at the last entry: unchanged at an exit means no progress */
-    uint16_t user_slot[2];   /* real CS and SS selectors in the user view; 0: slot not in use */
+    uint64_t loaded_root;        /* in CR3; 0: none of this VM's */
+    uint32_t entry_eip;          /* EIP at the last entry: unchanged at an exit means no progress */
+    uint16_t entry_cs, entry_ss; /* real selectors at the last entry of user code */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "hypervisor/report/counters.h"
 #include "hypervisor/report/trace.h"
 #include "hypervisor/vm/clock.h"
+#include "hypervisor/vm/descriptors.h"
 #include "hypervisor/vm/guest_memory.h"
 #include "hypervisor/vm/sites.h"
 #include "hypervisor/vm/vcpu.h"
@@ -53,6 +54,7 @@ struct vm {
     const uint32_t *generation; /* shadow_generation() */
     struct recent_page recent[RECENT_PAGES];
     struct code_views views;
+    struct descriptor_views descriptors;
     struct sites sites;
     struct vm_clock clock;
     uint64_t slice_end;   /* virtual ticks; CLOCK_NEVER while no other VM wants the processor */

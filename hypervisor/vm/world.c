@@ -6,6 +6,7 @@
 #include "hypervisor/debug/debug.h"
 #include "hypervisor/mm/direct_map.h"
 #include "hypervisor/report/console.h"
+#include "hypervisor/vm/input.h"
 #include "hypervisor/vm/native.h"
 #include "hypervisor/vm/vm.h"
 
@@ -147,7 +148,8 @@ static bool world_write(void *world, uint32_t lin, const void *buf, unsigned len
 static uint32_t world_in(void *world, uint16_t port, unsigned size)
 {
     struct vm *vm = world;
-    vm_tick(vm); /* also takes over what was typed: a guest may poll */
+    if (input_waiting(vm)) /* the guest may poll, with all interrupts masked */
+        input_feed(vm);
     uint32_t value = pc_in(&vm->pc, port, size);
     vm_reschedule(vm);
     return value;
@@ -156,7 +158,6 @@ static uint32_t world_in(void *world, uint16_t port, unsigned size)
 static void world_out(void *world, uint16_t port, unsigned size, uint32_t value)
 {
     struct vm *vm = world;
-    pc_tick(&vm->pc);
     pc_out(&vm->pc, port, size, value);
     vm_reschedule(vm);
 }
@@ -193,6 +194,7 @@ static void world_invlpg(void *world, uint32_t lin)
 {
     struct vm *vm = world;
     shadow_invlpg(vm->shadow, lin);
+    descriptors_invlpg(vm, lin);
 }
 
 static bool world_exec_native(void *world, struct cpu *cpu, const struct insn *insn, void *mem,
@@ -243,11 +245,18 @@ static uint64_t shadow_code_view(void *world, uint64_t gfn)
     return views_page(vm, gfn);
 }
 
+static void shadow_watched_write(void *world, uint64_t gfn)
+{
+    (void)gfn;
+    descriptors_touch(world);
+}
+
 const struct shadow_ops world_shadow_ops = {
     .frame = shadow_frame,
     .read_entry = shadow_read_entry,
     .write_entry = shadow_write_entry,
     .code_view = shadow_code_view,
+    .watched_write = shadow_watched_write,
 };
 
 /* --- what the board needs ----------------------------------------------------------------------
@@ -308,6 +317,7 @@ static void switch_a20(void *world, bool enabled)
     shadow_reset(vm->shadow);
     shadow_set_view(vm->shadow, vm->vcpu.view); /* the reset left it in the kernel's */
     views_reset(&vm->views);
+    descriptors_touch(vm);
     world_flush_tlb(vm);
 }
 

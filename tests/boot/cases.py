@@ -10,6 +10,7 @@ import machines  # noqa: E402  (found by the path above)
 
 DEMO = "guest/demo.elf"
 TINY = "tests/tiny.elf"
+HOSTILE = "guest/hostile.elf"
 TRIPLE = "tests/triple.elf"
 
 # QEMU's exit status: what the guest or the monitor wrote to port F4h, times two, plus one.
@@ -28,7 +29,8 @@ class Case:
     (image, module line) each. `status` is QEMU's exit status; with ANY the machine is stopped as
     soon as the last marker was seen. `talk` is a list of (marker on the serial line, text to type).
     `reports` names the VMs whose trap reports are checked. `com2` is a conversation with two serial
-    lines: (com1 or com2, text, marker that answers it); `gdb` what session.gdb has to print.
+    lines: (com1 or com2, text, marker that answers it); `gdb` what session.gdb has to print. With
+    `icount` time is counted in instructions, and each run is like any other.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Case:
     reports: list = field(default_factory=list)
     com2: list = field(default_factory=list)
     gdb: list = field(default_factory=list)
+    icount: bool = False
     status: int = POWER_OFF
     timeout: int = 60
 
@@ -113,6 +116,44 @@ def bad_vm(name, line, image, cause):
                 monitor=[rf"(?m)^umbra: wrong: .*{cause}.*; .+$"])
 
 
+def small(name, engines=("trap",), **options):
+    """A guest of tests/boot/small on the bare machine, and under Umbra with each engine."""
+    image = f"tests/small/{name}.elf"
+    return [Case(f"small-{name}-native", vms=[(image, "mem=8M")], native=True, **options)] + [
+        Case(f"small-{name}-{engine}", vms=[(image, f"name={name} mem=8M engine={engine}")],
+             **options)
+        for engine in engines]
+
+
+def beside_worker(name):
+    """A guest that never rests, beside one that must come to the end of its work."""
+    return Case(f"small-worker-beside-{name}", status=ANY,
+                vms=[("tests/small/worker.elf", "name=worker mem=8M"),
+                     (f"tests/small/{name}.elf", f"name={name} mem=8M")],
+                serial=[r"^00000001\n", r"\n0000000c\n"], monitor=[r"umbra: worker: ended"])
+
+
+BOTH = ("trap", "interp")
+
+# Regressions: what each of them is about is said at its beginning.
+SMALL = [
+    *small("usel"),
+    *small("iopl"),
+    *small("a20"),
+    *small("dr", BOTH),
+    *small("mask", BOTH),
+    *small("dbit", BOTH),
+    *small("hlt", icount=True, serial=[r"\non time\n"]),
+    *small("fpu", BOTH),
+    Case("small-fpureset", vms=[("tests/small/fpureset.elf", "name=fpureset mem=8M")],
+         status=NOT_WELL, serial=[r"^(0000037f\n00001f80\n){2,}$"],
+         monitor=[r"ended: reset too often"]),
+    *small("poll", BOTH, talk=[(">$", "abc"), ("abc$", "def")]),
+    *small("ovf", talk=[(">$", "0123456789abc" * 200)]),
+    beside_worker("storm"),
+    beside_worker("cpuid"),
+]
+
 CASES = [
     Case("tiny-native", vms=[(TINY, "mem=8M -- one two")], native=True,
          serial=[r"^tiny: one two\n"]),
@@ -145,6 +186,14 @@ CASES = [
              r"umbra: triple: triple fault at \w{4}:0010\w+", r"trace: the last",
              r"<start\+0x\w+> +sensitive .* lidt fword ptr \[0x10\w+\]",
              r"<fatal\+0x0> +now +cc +int3 ", r"ended: reset too often"]),
+    # A short one of what `make test-hostile` does; these stages the guest survives.
+    Case("hostile", timeout=180,
+         vms=[(DEMO, "name=demo mem=64M -- script"),
+              (HOSTILE, "name=hostile mem=32M -- seed=1 insns=32768 "
+                        "stages=control,tables,transfers,storms,modify,user")],
+         serial=[DEMO_DONE], monitor=[r"(?m)^umbra: \w+: memory canaries intact$",
+                                      r"(?m)^umbra: \w+: memory canaries intact$",
+                                      r"umbra: 2 of 2 virtual machines ran"]),
     Case("typed-native", vms=[(DEMO, "mem=64M -- interactive")], native=True, talk=TYPED,
          serial=[r"\nhello"]),
     Case("typed", vms=[(DEMO, "name=demo mem=64M -- interactive")], timeout=120, talk=TYPED,
@@ -192,6 +241,7 @@ CASES = [
     bad_vm("engine", "name=wrong mem=8M engine=steam", TINY, "engine=steam: "),
     Case("bad-name-missing", vms=[(TINY, "name= mem=8M"), (TINY, "name=good mem=8M -- still here")],
          serial=[r"^tiny: still here\n"], status=NOT_WELL, monitor=[r"umbra: vm1: name=: .+; .+"]),
+    *SMALL,
 ]
 
 # Transcripts that must be the same, but for lines that begin with "~ ". COM1 of a VM other than
@@ -204,8 +254,11 @@ SAME = [
     ("demo-native", "demo-interp"),
     ("demo-native", "demo-twice"),
     ("demo-native", "demo-twice:two"),
+    ("demo-native", "hostile"),
     ("typed-native", "typed"),
     ("typed-native", "gdb"),
     ("crash-fault-native", "crash-fault"),
     ("crash-stack-native", "crash-stack"),
+    *((f"{case.name.rpartition('-')[0]}-native", case.name) for case in SMALL
+      if case.name.endswith(BOTH)),
 ]

@@ -112,7 +112,8 @@ class Runner:
         image, line = case.vms[0]
         options, _, cmdline = line.partition("-- ")
         memory = re.search(r"mem=(\S+)", options).group(1)
-        return machines.native(str(self.image(image, directory)), cmdline, memory)
+        return machines.native(str(self.image(image, directory)), cmdline, memory,
+                               icount=case.icount)
 
     def umbra_command(self, case, directory, com2):
         iso = directory / "umbra.iso"
@@ -123,7 +124,8 @@ class Runner:
         made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if made.returncode != 0:
             raise Failed(made.stdout.decode(errors="replace").strip())
-        command = machines.umbra(str(iso), str(directory / "monitor.log"), case.cpu, case.memory)
+        command = machines.umbra(str(iso), str(directory / "monitor.log"), case.cpu, case.memory,
+                                 icount=case.icount)
         return command + (machines.com2(com2.qemu_device()) if com2 else [])
 
     def boot(self, case, directory):
