@@ -27,6 +27,8 @@ static const char *check_leaf_rights(const struct shadow *s, enum shadow_view vi
     bool code = spte & SPTE_CODE;
     if (spte & SPTE_W && (shadow_tracked(s, gfn) || !(spte & SPTE_GUEST_W)))
         return "a frame is writable that must not be";
+    if (spte & SPTE_W && shadow_watched(s, gfn))
+        return "a watched frame is writable";
     if (spte & SPTE_W && spte & (SPTE_ROM | SPTE_CODE))
         return "ROM or a code view is writable";
     if (code && (view != VIEW_KERNEL || !s->frames[gfn].code))

@@ -21,7 +21,7 @@ uint64_t leaf_spte(const struct shadow *s, enum shadow_view view, uint64_t gfn, 
     if (!guest_writable)
         return spte;
     spte |= SPTE_GUEST_W;
-    if (kind == FRAME_RAM && !shadow_tracked(s, gfn))
+    if (kind == FRAME_RAM && !shadow_tracked(s, gfn) && !shadow_watched(s, gfn))
         spte |= SPTE_W | SPTE_D;
     return spte;
 }

@@ -111,13 +111,15 @@ static inline uint64_t live_gpa(const struct shadow *s, const struct live *l, ui
 
 /* A write that the guest's rights allow. W is given back here when tracking has ended; a frame that
  * is mapped for execution is tracked, for it has a code view. */
-static enum shadow_result write_result(struct shadow *s, uint32_t entry)
+static enum shadow_result write_result(struct shadow *s, uint32_t entry, unsigned access)
 {
     uint64_t *spte = entry_at(s, entry);
+    uint32_t gfn = s->links[entry].target;
     if (*spte & SPTE_ROM)
         return SHADOW_MMIO;
-    if (shadow_tracked(s, s->links[entry].target))
+    if (shadow_tracked(s, gfn) || (access & SHADOW_ACCESS_USER && shadow_watched(s, gfn)))
         return SHADOW_TABLE_WRITE;
+    shadow_unwatch(s, gfn);
     *spte |= SPTE_W | SPTE_D;
     return SHADOW_FILLED;
 }
@@ -178,7 +180,7 @@ static enum shadow_result resolve(struct shadow *s, uint32_t gva, unsigned acces
     uint64_t spte = leaf_spte(s, view, w.gpa >> 12, fill_guest_writable(s, view, &w));
     entry_set(s, entry, code ? code_spte(s, spte, code) : spte, (uint32_t)(w.gpa >> 12));
     s->stats.fills++;
-    return access & SHADOW_ACCESS_WRITE ? write_result(s, entry) : SHADOW_FILLED;
+    return access & SHADOW_ACCESS_WRITE ? write_result(s, entry, access) : SHADOW_FILLED;
 }
 
 /* Turns a live data mapping into one of the code view, whatever the guest's tables say by now. */
@@ -206,7 +208,7 @@ enum shadow_result shadow_fault(struct shadow *s, uint32_t gva, unsigned access,
         return resolve(s, gva, access, out);
     out->gpa = live_gpa(s, &l, gva);
     if (access & SHADOW_ACCESS_WRITE)
-        return write_result(s, l.entry);
+        return write_result(s, l.entry, access);
     bool code = l.spte & SPTE_CODE;
     if (!(access & SHADOW_ACCESS_FETCH))
         return code ? SHADOW_CODE_DATA : SHADOW_FILLED;

@@ -53,6 +53,9 @@ struct shadow_ops {
      * SHADOW_NO_HPA when it cannot have one now (then the fetch ends as SHADOW_INTERPRET). May call
      * shadow_set_code() for any frame, and nothing else of this module. */
     uint64_t (*code_view)(void *world, uint64_t gfn);
+    /* The first store to a frame since shadow_watch() is about to be made, or was made just now.
+     * May call nothing of this module. */
+    void (*watched_write)(void *world, uint64_t gfn);
 };
 
 /* Memory for shadow tables: `count` 4 KiB pages, physically anywhere. */
@@ -81,7 +84,8 @@ enum shadow_result {
     SHADOW_FILLED,      /* the shadow maps it now: resume (or: *out is valid) */
     SHADOW_GUEST_FAULT, /* the guest's own #PF: out->error */
     SHADOW_MMIO,        /* no RAM there: emulate the access at out->gpa */
-    SHADOW_TABLE_WRITE, /* a store to a tracked frame (guest table, code view): emulate it */
+    SHADOW_TABLE_WRITE, /* a store to a tracked frame (guest table, code view), or by user code to a
+                           watched one: emulate it */
     SHADOW_CODE_DATA,   /* a data access to a page that is mapped for execution only: interpret the
                            instruction, or shadow_map_as_data() and resume */
     SHADOW_INTERPRET,   /* code that cannot run natively: interpret */
@@ -137,6 +141,17 @@ void shadow_map_as_data(struct shadow *s, uint32_t gva);
 void shadow_guest_wrote(struct shadow *s, uint64_t gpa, unsigned len);
 /* True when stores to the frame must be emulated: it is a guest table or has a code view. */
 bool shadow_tracked(const struct shadow *s, uint64_t gfn);
+
+/*
+ * Watching a frame: its mappings lose W, but stores are not emulated for long. The first one ends
+ * the watch and is told to ops->watched_write(); kernel code then stores natively again. A store by
+ * user code is SHADOW_TABLE_WRITE: a frame that is watched again whenever user code runs would
+ * never let it pass. Whoever else stores to guest-physical memory calls shadow_unwatch().
+ */
+void shadow_watch(struct shadow *s, uint64_t gfn);
+bool shadow_watched(const struct shadow *s, uint64_t gfn);
+/* Ends a watch, if there is one, and tells. */
+void shadow_unwatch(struct shadow *s, uint64_t gfn);
 
 /* A code view was made for, or taken from, a frame: from now on its mappings are (not) write-
  * protected. Taking it drops the execute mappings of the frame. */

@@ -80,6 +80,7 @@ struct frame {
     uint32_t tables;   /* nodes made from it */
     uint16_t stores;   /* to a table since a fill used it last */
     bool code;         /* it has a code view */
+    bool watched;      /* the owner wants to hear of the next store */
 };
 
 /* A root in use: the guest's CR3 and mode seen in one view. */
@@ -101,7 +102,7 @@ struct shadow {
     struct top top[2]; /* by view */
     uint32_t loaded;   /* root that the real CR3 may hold */
     bool flush;
-    uint32_t generation; /* counts what shadow_generation() tells of */
+    uint32_t generation;     /* counts what shadow_generation() tells of */
     bool walking;            /* stores of the guest walk are our own */
     uint32_t path[PATH_MAX]; /* nodes that must not be recycled now */
     unsigned path_len;
@@ -216,7 +217,8 @@ void track_protect(struct shadow *s, uint64_t gfn);
 void track_add_table(struct shadow *s, uint32_t node);
 void track_remove_table(struct shadow *s, uint32_t node);
 
-/* A translation was removed or weakened: the real TLB, and whoever remembers one, must hear of it. */
+/* A translation was removed or weakened: the real TLB, and whoever remembers one, must hear of it.
+ */
 static inline void translations_changed(struct shadow *s)
 {
     s->flush = true;

@@ -9,6 +9,28 @@ bool shadow_tracked(const struct shadow *s, uint64_t gfn)
     return gfn < s->config.ram_frames && (s->frames[gfn].code || s->frames[gfn].tables);
 }
 
+bool shadow_watched(const struct shadow *s, uint64_t gfn)
+{
+    return gfn < s->config.ram_frames && s->frames[gfn].watched;
+}
+
+void shadow_watch(struct shadow *s, uint64_t gfn)
+{
+    if (gfn >= s->config.ram_frames || s->frames[gfn].watched)
+        return;
+    s->frames[gfn].watched = true;
+    track_protect(s, gfn);
+}
+
+/* Mappings get W back one by one, as stores ask for it. */
+void shadow_unwatch(struct shadow *s, uint64_t gfn)
+{
+    if (!shadow_watched(s, gfn))
+        return;
+    s->frames[gfn].watched = false;
+    s->ops->watched_write(s->world, gfn);
+}
+
 /* Takes W from every mapping of a frame; what the guest's entries allow stays noted in them. */
 void track_protect(struct shadow *s, uint64_t gfn)
 {
@@ -121,4 +143,5 @@ void shadow_drop_frame(struct shadow *s, uint64_t gfn)
         return;
     drop_tables(s, gfn);
     drop_mappings(s, gfn, SPTE_P);
+    shadow_unwatch(s, gfn);
 }

@@ -25,16 +25,24 @@ static bool limit_allows(const struct segment *s, uint32_t offset, unsigned size
     return last <= s->limit || s->limit == UINT32_MAX;
 }
 
+/* Out of line: the way of a machine that checks nothing (QEMU) stays short. */
+static __attribute__((noinline)) bool segment_allows(const struct cpu *cpu, unsigned seg,
+                                                     uint32_t offset, unsigned size, bool write)
+{
+    const struct segment *s = &cpu->seg[seg];
+    return type_allows(cpu, s, write) && limit_allows(s, offset, size);
+}
+
 static bool to_linear(struct step *x, unsigned seg, uint32_t offset, unsigned size, bool write,
                       uint32_t *lin)
 {
-    const struct segment *s = &x->cpu->seg[seg];
-    if (x->cpu->model->policy.checks_segments &&
-        !(type_allows(x->cpu, s, write) && limit_allows(s, offset, size)))
+    const struct cpu *cpu = x->cpu;
+    if (cpu->model->policy.checks_segments && !segment_allows(cpu, seg, offset, size, write))
         return raise_error(x, seg == SEG_SS ? EXC_SS : EXC_GP, 0);
-    *lin = s->base + offset;
+    offset += cpu->seg[seg].base;
+    *lin = offset;
     /* Noted before the access: where that faults nobody asks for them. */
-    return !breakpoints_armed(x->cpu) || note_data_breaks(x, *lin, size, write);
+    return !breakpoints_armed(cpu) || note_data_breaks(x, offset, size, write);
 }
 
 static unsigned rights(const struct cpu *cpu)
@@ -44,21 +52,21 @@ static unsigned rights(const struct cpu *cpu)
 
 bool read_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size)
 {
-    uint32_t lin;
+    uint32_t lin = 0;
     return to_linear(x, seg, offset, size, false, &lin) &&
            x->ops->read(x->world, lin, buf, size, rights(x->cpu), &x->fault);
 }
 
 bool read_mem_rmw(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size)
 {
-    uint32_t lin;
+    uint32_t lin = 0;
     return to_linear(x, seg, offset, size, true, &lin) &&
            x->ops->read(x->world, lin, buf, size, rights(x->cpu) | ACCESS_RMW, &x->fault);
 }
 
 bool write_mem(struct step *x, unsigned seg, uint32_t offset, const void *buf, unsigned size)
 {
-    uint32_t lin;
+    uint32_t lin = 0;
     return to_linear(x, seg, offset, size, true, &lin) &&
            x->ops->write(x->world, lin, buf, size, rights(x->cpu) | ACCESS_WRITE, &x->fault);
 }

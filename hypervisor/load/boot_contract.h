@@ -22,7 +22,8 @@
  *     FFFE0000-FFFFFFFF  the same bytes as E0000-FFFFF, writable
  *     all else           reads 0 (not FFh) in every size, ignores writes
  *
- * ROM images, from the Debian packages seabios and qemu-system-data; never part of this repository:
+ * C0000-FFFFF is one image, captured on that machine when the first boot image is built
+ * (tools/firmware.py) and never part of this repository. It is the Debian packages' files
  *
  *     C0000  /usr/share/seabios/vgabios-cirrus.bin   39,424 bytes, up to C99FF
  *     CA000  /usr/share/qemu/multiboot_dma.bin        1,024 bytes, up to CA3FF
@@ -36,10 +37,15 @@
  *                    variables
  *     E07E0-E18E3    zero: start-up code that moved to the top of RAM and was given back
  *     E20F9-EE7FF    zero but for 3 bytes, likewise
- *     EEABA-EF3DE    low-zone allocations (drive and boot tables)
+ *     EEABA-EF3DE    low-zone allocations (drive and boot tables); EF32C-EF33F: a stack, used when
+ *                    a timer interrupt came during start-up
  *     F2A63-F2A66, FD216-FD219, FE7C5-FE7C8    relocated addresses
- *     F5FE0-F61B8, F6240-F6B34, F6DB4-F6E02, F6E80-F6EC9, F6F28    variables of the BIOS
+ *     F5FE0-F61B8, F6240-F6B34, F6DB4-F6E02, F6E80-F6EC9, F6F28    variables of the BIOS (F6DB4,
+ *                    F6DBC: measured speed of the timer), SMBIOS tables
  *     FEFC7-FEFD1, FFFFF                       floppy parameters, checksum
+ *
+ * It is captured with -m 64. With other sizes these would differ: the relocated addresses, F6255,
+ * the memory sizes of SMBIOS (F68CA, F68DE, F68F5-F68FA, F6909, F6AA2, F6B06), the checksum.
  *
  * SeaBIOS also leaves its moved start-up code and free heap below the top of RAM (for -m 64 between
  * 02FEA1B0 and 02FFFFFC); the multiboot map calls that free RAM. It is not reproduced, nor are the

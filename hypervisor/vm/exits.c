@@ -255,13 +255,12 @@ static void exit_segment(struct vcpu *vcpu)
 
 static void exit_debug(struct vcpu *vcpu)
 {
-    struct event event = exception(EXC_DB);
     uint32_t dr6 = (uint32_t)read_dr6() & DR6_REPORTED;
     write_dr6(0xffff0ff0u);
     count_exit(&vcpu->vm->counters, EXIT_DEBUG);
     if (vcpu->vm->debug && dr6 && !(dr6 = debug_take_trap(vcpu->vm, dr6)))
         return;
-    vcpu->cpu.dr[6] |= dr6;
+    struct event event = cpu_native_debug(&vcpu->cpu, dr6);
     inject(vcpu, &event);
 }
 
@@ -285,8 +284,8 @@ static void exit_interrupt(struct vcpu *vcpu)
 
 /*
  * There is no virtual-8086 mode below long mode, and no way into it from CPL 3; yet QEMU follows an
- * IRET with VM = 1 that user code executes. What the segment registers held is lost but for the vCPU's
- * own copy: the program gets the #GP that an unusable frame deserves.
+ * IRET with VM = 1 that user code executes. What the segment registers held is lost but for the
+ * vCPU's own copy: the program gets the #GP that an unusable frame deserves.
  */
 static void exit_virtual_8086(struct vcpu *vcpu)
 {
