@@ -151,6 +151,15 @@ static void load_control(struct vcpu *vcpu)
     vcpu->loaded_cr4 = cr4;
 }
 
+/* True when a breakpoint on data is armed. */
+static bool watches_data(uint32_t dr7)
+{
+    for (unsigned n = 0; n < 4; n++)
+        if ((dr7 & DR7_ENABLE(n)) && (dr7 & DR7_TYPE(n)) && (dr7 & DR7_TYPE(n)) != DR7_IO(n))
+            return true;
+    return false;
+}
+
 /* I/O breakpoints would fire on the monitor's own IN and OUT; GD on its own MOV DR. */
 static uint32_t native_dr7(uint32_t dr7)
 {
@@ -250,10 +259,11 @@ void vcpu_store(struct vcpu *vcpu)
     struct cpu *cpu = &vcpu->cpu;
     cpu->eip = (uint32_t)vcpu->frame.rip;
     cpu->eflags = (cpu->eflags & ~EFLAGS_NATIVE) | (vcpu->frame.rflags & EFLAGS_NATIVE);
-    if (cpu->eip != vcpu->entry_eip) {
-        cpu->eflags &= ~EFLAGS_RF;
+    /* A processor may keep RF over several instructions (QEMU does) or set it in the frame of every
+     * fault (silicon does): it is still the guest's when it was set before and is set now. */
+    cpu->eflags &= ~EFLAGS_RF | (uint32_t)vcpu->frame.rflags;
+    if (cpu->eip != vcpu->entry_eip)
         cpu->int_shadow = SHADOW_NONE;
-    }
     if (vcpu->view == VIEW_USER && !(vcpu->frame.rflags & EFLAGS_VM))
         store_user_segments(vcpu);
 }
@@ -317,6 +327,11 @@ static bool must_interpret(const struct vcpu *vcpu)
      * virtual ones are others, or are its own to change, PUSHF and POPF have to be seen. */
     if (cpu->cpl == 3 && (cpu->eflags & (EFLAGS_IF | EFLAGS_IOPL)) != EFLAGS_IF)
         return true;
+    /* QEMU raises #DB twice when a data breakpoint is met under TF: the second one comes at the first
+     * instruction of the monitor's handler, on the same IST stack, and the guest's frame is lost. User
+     * code sets TF unseen. */
+    if (watches_data(cpu->dr[7]) && (cpu->cpl == 3 || (cpu->eflags & EFLAGS_TF)))
+        return true;
     /* Without protection keys a code view can be read, and a kernel that keeps data beside its code
      * would read the view's HLT bytes: being right comes before being fast. */
     return cpu->cpl != 3 && (!cpu_code32(cpu) || !cpu_features()->pku);
@@ -324,6 +339,6 @@ static bool must_interpret(const struct vcpu *vcpu)
 
 void vcpu_choose_engine(struct vcpu *vcpu)
 {
-    if (vcpu->cpu.changed)
+    if (vcpu->cpu.changed || (vcpu->cpu.dr[7] & DR7_ENABLES)) /* TF changes without notice */
         vcpu->interpreted = must_interpret(vcpu);
 }
