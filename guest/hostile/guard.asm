@@ -135,9 +135,9 @@ guarded:
         push edx
         call eax
         cli
-        mov dword [vector], -1
         mov eax, SEL_KDATA
         mov ds, eax
+        mov dword [vector], -1
         mov ss, eax
         mov esp, safe_stack_top
         lgdt [good_gdtr]

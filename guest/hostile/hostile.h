@@ -143,7 +143,7 @@ int launch_real(void);
 /** Random general registers: addresses that are worth something, and any number. */
 void random_registers(void);
 
-/** Return from a snippet: INT 81h. */
+/** Copy bytes to `at`; returns where they end. */
 uint8_t *emit(uint8_t *at, const void *bytes, size_t n);
 
 /* --- Randomness, output, the stages. --- */

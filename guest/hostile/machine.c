@@ -154,11 +154,12 @@ static void nothing(void *unused)
     (void)unused;
 }
 
-/* UD2 in [from, to): wild jumps end where they land, and a POPF from there leaves IF set. */
+/* BOUND of a register, or INTO in front of one, in [from, to): wild jumps end with #UD at once, and
+ * a POPF from there leaves IF set. */
 static void lay_traps(uint32_t from, uint32_t to)
 {
     for (uint16_t *at = (uint16_t *)from; at < (uint16_t *)to; at++)
-        *at = 0x0B0F;
+        *at = 0xCE62;
 }
 
 /* guarded() loads all registers of the known state on its way back. */

@@ -57,7 +57,7 @@ uint32_t random_address(void)
     }
 }
 
-uint64_t random_descriptor(void)
+static uint64_t any_descriptor(void)
 {
     static const uint16_t attributes[] = {
         ATTR_CODE0,     ATTR_DATA0,    ATTR_CODE3, ATTR_DATA3, ATTR_CODE0_16, ATTR_DATA0_16,
@@ -74,10 +74,19 @@ uint64_t random_descriptor(void)
         attribute |= ATTR_LONG;
     if (one_in(4))
         return gate(below(16) * 8, random_address(), attribute, below(32));
-    if ((attribute & 0x15) == 1) /* tasks of random content end the guest: that is for wild.c */
-        return descriptor((uint32_t)&tss_enter, 0x67 + below(64), attribute);
     return descriptor(one_in(2) ? random_address() : 0, one_in(2) ? 0xFFFFF : random32(),
                       attribute);
+}
+
+/* Tasks of random content would end the guest: that is for wild.c. */
+uint64_t random_descriptor(void)
+{
+    uint64_t entry = any_descriptor();
+    uint32_t attributes = (uint32_t)(entry >> 40) & 0xFF;
+
+    if ((attributes & 0x15) == 1) /* a TSS of 16 or 32 bits, idle or busy */
+        return descriptor((uint32_t)&tss_enter, 0x67 + below(64), attributes);
+    return entry;
 }
 
 void random_registers(void)

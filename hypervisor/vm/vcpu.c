@@ -327,9 +327,9 @@ static bool must_interpret(const struct vcpu *vcpu)
      * virtual ones are others, or are its own to change, PUSHF and POPF have to be seen. */
     if (cpu->cpl == 3 && (cpu->eflags & (EFLAGS_IF | EFLAGS_IOPL)) != EFLAGS_IF)
         return true;
-    /* QEMU raises #DB twice when a data breakpoint is met under TF: the second one comes at the first
-     * instruction of the monitor's handler, on the same IST stack, and the guest's frame is lost. User
-     * code sets TF unseen. */
+    /* QEMU raises #DB twice when a data breakpoint is met under TF: the second one comes at the
+     * first instruction of the monitor's handler, on the same IST stack, and the guest's frame is
+     * lost. User code sets TF unseen. */
     if (watches_data(cpu->dr[7]) && (cpu->cpl == 3 || (cpu->eflags & EFLAGS_TF)))
         return true;
     /* Without protection keys a code view can be read, and a kernel that keeps data beside its code

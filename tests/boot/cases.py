@@ -143,7 +143,7 @@ SMALL = [
     *small("dr", BOTH),
     *small("mask", BOTH),
     *small("dbit", BOTH),
-    *small("hlt", icount=True, serial=[r"\non time\n"]),
+    *small("hlt", icount=True, serial=[r"\non time\n.*\non time\n"]),
     *small("fpu", BOTH),
     Case("small-fpureset", vms=[("tests/small/fpureset.elf", "name=fpureset mem=8M")],
          status=NOT_WELL, serial=[r"^(0000037f\n00001f80\n){2,}$"],

@@ -11,6 +11,7 @@ was executed in each ring. Every round leaves its files in build/hostile/ROUND.
 import argparse
 import difflib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -34,11 +35,16 @@ class Failed(Exception):
     """Why a round failed, in one line."""
 
 
+class Void(Exception):
+    """A round that says nothing about Umbra: QEMU itself broke down."""
+
+
 @dataclass
 class Options:
     build: Path
     seconds: int
     insns: int
+    icount: bool
     native: list
 
 
@@ -81,7 +87,8 @@ class Round:
             command += ["--module", str(self.options.build / "guest" / image), "--line", line]
         subprocess.run(command, check=True)
         return machines.umbra(str(iso), str(self.directory / "monitor.log"), memory="1G",
-                              serial=f"file:{self.directory / 'serial.log'}")
+                              serial=f"file:{self.directory / 'serial.log'}",
+                              icount=self.options.icount)
 
     def read(self, name):
         file = self.directory / name
@@ -114,8 +121,12 @@ class Round:
         monitor = self.read("monitor.log")
         if "umbra: panic" in monitor:
             raise Failed(re.search(r"umbra: panic.*", monitor).group())
+        errors = self.read("qemu.log").strip()
+        # Random instructions find bugs of QEMU's translator as well, on the bare machine too.
+        if status == -signal.SIGABRT and re.search(r"tcg fatal error|Assertion", errors):
+            raise Void(f"QEMU aborted: {errors}")
         if status is not None and status < 0:
-            raise Failed(f"QEMU died of signal {-status}: {self.read('qemu.log').strip()}")
+            raise Failed(f"QEMU died of signal {-status}: {errors}")
         if "canaries BROKEN" in monitor:
             raise Failed(re.search(r".*canaries BROKEN.*", monitor).group())
         if "umbra: demo: memory canaries intact" not in monitor:
@@ -127,6 +138,16 @@ class Round:
         diff = list(difflib.unified_diff(self.options.native, lines, "native", "beside", n=1))
         if diff:
             raise Failed("the neighbour's transcript differs:\n" + "".join(diff[:10]).rstrip())
+
+    def run(self):
+        """(verdict, why)"""
+        try:
+            self.boot()
+            return "passed", ""
+        except Failed as reason:
+            return "failed", f"{reason}: "
+        except Void as reason:
+            return "void", f"{reason}: "
 
     def executed(self, ring):
         """Random bytes that were executed in a ring, by all guests."""
@@ -153,32 +174,35 @@ def main():
                         help="of these, in one guest at most (%(default)s)")
     parser.add_argument("--seconds", type=int, default=240, help="a round's time (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
+    parser.add_argument("--icount", action="store_true",
+                        help="count instructions: a run that repeats exactly")
     parser.add_argument("--rounds", type=int, default=80, help="no more rounds than this")
     arguments = parser.parse_args()
 
     options = Options(arguments.build.resolve(), arguments.seconds, arguments.insns,
+                      arguments.icount,
                       native_transcript(arguments.build.resolve()))
-    sums, passed, failed = dict.fromkeys(RINGS, 0), 0, 0
+    sums, counts = dict.fromkeys(RINGS, 0), dict.fromkeys(("passed", "failed", "void"), 0)
     for number in range(arguments.rounds):
         missing = [ring for ring in RINGS if sums[ring] < arguments.bytes]
-        # The first round does everything; later ones only what bytes are missing.
-        plan = PLAN if number < 2 else [f"stages={ring}" for ring in missing for _ in range(3)]
         if number >= 2 and not missing:
             break
+        # The first two rounds do everything; later ones only what bytes are missing.
+        plan = PLAN if number < 2 else [f"stages={ring}" for ring in missing for _ in range(3)]
         this = Round(options, number, plan, arguments.seed + number * 8)
         started = time.monotonic()
-        try:
-            this.boot()
-            passed, verdict = passed + 1, "ok"
-        except Failed as reason:
-            failed, verdict = failed + 1, f"FAIL {reason}"
+        verdict, reason = this.run()
+        counts[verdict] += 1
         for ring in RINGS:
-            sums[ring] += this.executed(ring)
-        print(f"  {verdict}: round {number}, {time.monotonic() - started:.0f} s: {this.endings()}; "
-              f"random bytes so far: {sums['kernel']} kernel, {sums['user']} user", flush=True)
-    print(f"hostile: {passed} passed, {failed} failed; random bytes executed: "
-          f"{sums['kernel']} in kernel mode, {sums['user']} in user mode")
-    sys.exit(1 if failed else 0)
+            sums[ring] += this.executed(ring) if verdict != "void" else 0
+        print(f"  {verdict:6} round {number}, {time.monotonic() - started:.0f} s: {reason}"
+              f"{this.endings()}; random bytes so far: {sums['kernel']} kernel, {sums['user']} user",
+              flush=True)
+    short = [ring for ring in RINGS if sums[ring] < arguments.bytes]
+    print(f"hostile: random bytes executed: {sums['kernel']} in kernel mode, {sums['user']} in user "
+          f"mode{', fewer than wanted' if short else ''}; {counts['void']} rounds void")
+    print(f"hostile: {counts['passed']} passed, {counts['failed']} failed")
+    sys.exit(1 if counts["failed"] or not counts["passed"] or short else 0)
 
 
 if __name__ == "__main__":

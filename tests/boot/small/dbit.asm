@@ -23,6 +23,6 @@ main:   mov     edi, ROUNDS
 both:   db      0xB8, 0x41, 0x00, 0x43, 0x43 ; mov eax, 43430041h, or mov ax, 41h; inc bx; inc bx
         test    ebp, ebp                ; test bp, bp
         db      0x74, main.from32 - $ - 2 ; jz, short in both
-        db      0x66, 0xEA              ; 16-bit code: jmp KERNEL_CS:main.from16, with a 32-bit offset
+        db      0x66, 0xEA              ; 16-bit code: jmp far, with a 32-bit offset
         dd      main.from16
         dw      KERNEL_CS

@@ -1,5 +1,5 @@
-; A reset makes void what the processor holds of the guest's FPU and SSE: the guest dirties them, and
-; resets the machine by a triple fault, until it is stopped for doing so too often.
+; A reset makes void what the processor holds of the guest's FPU and SSE: the guest dirties them,
+; and resets the machine by a triple fault, until it is stopped for doing so too often.
 
 %include "small.inc"
 %include "fpu.inc"

@@ -1,6 +1,6 @@
-; MASKMOVQ, whose operand is at DS:EDI without a ModRM byte that says so, into pages that the monitor
-; write-protects because code runs in them: from an instruction inside a page, and from one that
-; lies across two.
+; MASKMOVQ, whose operand is at DS:EDI without a ModRM byte that says so, into a page that the
+; monitor write-protects because code runs in it: from an instruction inside a page, and from one
+; that lies across two.
 
 %include "small.inc"
 

@@ -1,11 +1,11 @@
-; More input than the monitor buffers, while the guest's interrupts are off. The host's receiver then
-; keeps its interrupt raised, without another edge; all of it must come in when the guest reads.
+; More input than the monitor buffers, while the guest's interrupts are off. The host's receiver
+; then keeps its interrupt raised, without another edge; all must come in when the guest reads.
 
 %include "small.inc"
 
 COM1_IRQ    equ 4
 CHARACTERS  equ 2600
-SPINS       equ 500000000
+SPINS       equ 150000000
 
 receive:
         push    eax

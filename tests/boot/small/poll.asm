@@ -1,5 +1,5 @@
-; A guest that polls for input with all interrupts masked: no interrupt makes the monitor look whether
-; something was typed.
+; A guest that polls for input with all interrupts masked: no interrupt makes the monitor look
+; whether something was typed.
 
 %include "small.inc"
 

@@ -1,6 +1,6 @@
-; Interrupts without end: a level-triggered line that stays up, ended automatically, and a handler that
-; leaves interrupts on. No instruction of the guest ever runs between two of them; its turn must end
-; all the same. On a stack of 64 KiB, which wraps round.
+; Interrupts without end: a level-triggered line that stays up, ended automatically, and a handler
+; that leaves interrupts on. No instruction of the guest ever runs between two of them; its turn
+; must end all the same. On a stack of 64 KiB, which wraps round.
 
 %include "small.inc"
 

@@ -1,11 +1,13 @@
-; Ring 3 tries every selector of the GDT in DS, SS and CS: what loads is what the guest's own table
-; has, and all others fault with the error code that names them. The monitor's table is as long as
-; can be and holds descriptors of its own, some of them for ring 3.
+; Ring 3 tries selectors of the GDT in DS, SS and CS, the first and the last: what loads is what the
+; guest's own table has, and all others fault with the error code that names them. The monitor's
+; table is as long as can be, and holds descriptors of its own at its end, some of them for ring 3.
 
 %include "small.inc"
 
-LAST_SELECTOR equ 0xFFFB
-FIRST_SELECTOR equ 3
+FIRST_SELECTOR equ 0x0003
+LOW_END        equ 0x0203
+HIGH           equ 0xFC03
+LAST_SELECTOR  equ 0xFFFB
 
 ; #GP: checks the error code against the selector in EDI, goes on at EBP.
 refused:
@@ -33,7 +35,7 @@ main:   mov     eax, 13
         mov     ebx, 0x202
         jmp     enter_user
 
-; Runs %1 with every selector in EDI, and prints which of them it does not fault with.
+; Runs %1 with each selector in EDI, and prints which of them it does not fault with.
 %macro sweep 1+
         mov     edi, FIRST_SELECTOR
         mov     ebp, %%next
@@ -44,7 +46,10 @@ main:   mov     eax, 13
         mov     ds, eax
         mov     ss, eax
         add     edi, 8
-        cmp     edi, LAST_SELECTOR
+        cmp     edi, LOW_END
+        jne     %%any
+        mov     edi, HIGH
+%%any:  cmp     edi, LAST_SELECTOR
         jbe     %%try
 %endmacro
 
