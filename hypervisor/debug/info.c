@@ -5,6 +5,7 @@
 #include "hypervisor/report/console.h"
 #include "hypervisor/report/panic.h"
 #include "hypervisor/report/report.h"
+#include "hypervisor/report/trace.h"
 #include "hypervisor/vm/vm.h"
 #include "look.h"
 
@@ -20,6 +21,13 @@ static void show_regs(struct vm *vm)
 static void show_traps(struct vm *vm)
 {
     report_counters(vm);
+}
+
+static void show_trace(struct vm *vm)
+{
+    if (!vm->trace.mask)
+        console_printf("%s keeps no trace: boot it with trace=all\n", vm->config.name);
+    trace_dump(vm, TRACE_ENTRIES);
 }
 
 static void show_shadow(struct vm *vm)
@@ -123,6 +131,7 @@ static const struct topic {
 } topics[] = {
     {"regs", "the virtual CPU", show_regs},
     {"traps", "what trapped, why, how often", show_traps},
+    {"trace", "the last traps, if it keeps them (trace=)", show_trace},
     {"shadow", "shadow page tables and code views", show_shadow},
     {"gdt", "the guest's descriptors", show_gdt},
     {"idt", "the guest's gates", show_idt},

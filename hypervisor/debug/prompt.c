@@ -5,6 +5,7 @@
 
 #include "gdb.h"
 #include "hypervisor/report/console.h"
+#include "hypervisor/report/report.h"
 #include "hypervisor/vm/vm.h"
 #include "hypervisor/vm/world.h"
 #include "info.h"
@@ -15,6 +16,7 @@
 #define ERASE_LINE   "\r\033[K"
 #define PROGRAMS     "umbra-json: " /* how lines begin that are not for people */
 #define CTRL_C       3
+#define CTRL_T       20 /* asks for a status on BSD's terminals */
 #define DUMP_DEFAULT 64u
 #define DUMP_MAX     4096u
 
@@ -207,6 +209,15 @@ static void do_info(char **words, unsigned count)
         console_printf("nothing is known of %s; see info\n", words[1]);
 }
 
+static void do_report(char **words, unsigned count)
+{
+    struct vm *vm = count > 1 ? find_vm(words[1]) : default_vm();
+    if (!vm)
+        return;
+    report_counters(vm);
+    report_json(vm);
+}
+
 static void do_dump(char **words, unsigned count)
 {
     struct vm *vm = count > 3 ? find_vm(words[3]) : default_vm();
@@ -270,6 +281,8 @@ static const struct command {
     {"console", "NAME", "gives it the keyboard and screen (COM1)", 2, 2, false, do_console},
     {"info", "TOPIC [NAME]", "shows a part of a VM; info alone lists the topics", 1, 3, false,
      do_info},
+    {"report", "[NAME]", "all that trapped until now, as JSON too in the log (key: ctrl-T)", 1, 2,
+     true, do_report},
     {"dump", "ADDRESS [N [NAME]]", "N bytes of guest-virtual memory", 2, 4, false, do_dump},
     {"gdb", "NAME", "hands this line to gdb", 2, 2, false, do_gdb},
     {"quit", "", "ends all VMs and the monitor", 1, 1, true, do_quit},
@@ -334,16 +347,29 @@ static struct vm *gdb_choice(void)
     return choice;
 }
 
-static void execute_line(void)
+static void execute(char *line)
 {
     wire_text('\n');
     prompt.visible = false;
     prompt.busy = true;
-    prompt_execute(prompt.line.text, wire_text);
+    prompt_execute(line, wire_text);
     prompt.busy = false;
+}
+
+static void execute_line(void)
+{
+    execute(prompt.line.text);
     line_clear(&prompt.line);
     if (!gdb_active())
         show();
+}
+
+/* What was typed so far stays. */
+static void execute_hot_key(void)
+{
+    char line[] = "report";
+    execute(line);
+    show();
 }
 
 void prompt_take(uint8_t byte)
@@ -357,6 +383,10 @@ void prompt_take(uint8_t byte)
     if (!prompt.line.length && byte == '+')
         return;
     prompt.asked = true;
+    if (byte == CTRL_T) {
+        execute_hot_key();
+        return;
+    }
     switch (line_key(&prompt.line, byte)) {
     case LINE_ECHO:
         if (!prompt.visible)
