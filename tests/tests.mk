@@ -113,4 +113,4 @@ $(TINY) $(TRIPLE) $(SMALL): $(BUILD)/tests/%.elf: tests/boot/%.asm
 	$(Q)$(NASM) -f elf32 -I tests/boot/small/ -o $(@:.elf=.o) $<
 	$(Q)$(CC32) -nostdlib -static -no-pie -Wl,-N,-Ttext=$(SMALL_BASE),-e,start,--build-id=none \
 	    -Wl,--no-warn-rwx-segments -o $@ $(@:.elf=.o)
-include tests/hostile.mk
+include tests/hostile.mk tests/verify.mk

@@ -7,7 +7,7 @@ MONITOR_SRC := $(PURE_SRC) $(wildcard hypervisor/*/*.c)
 KERNEL_SRC  := $(wildcard guest/kernel/*.c guest/kernel/lib/*.c)
 IMAGE_SRC   := $(wildcard guest/probes/*.c guest/bench/*.c guest/hostile/*.c)
 USER_SRC    := $(wildcard guest/kernel/user/*.c guest/kernel/user/lib/*.c)
-TEST_SRC    := $(wildcard tests/unit/*.c tests/fuzz/*.c)
+TEST_SRC    := $(wildcard tests/unit/*.c tests/fuzz/*.c tests/verify/*.c)
 
 # As the monitor is built; the compiler's word size and registers are all that matters here.
 FREESTANDING := -std=gnu11 -O2 $(WARN) -I. -ffreestanding -fno-pic -mno-red-zone -mgeneral-regs-only \
