@@ -35,6 +35,10 @@ run-native: guest ## boot the same guest on the bare machine in QEMU
 iso: $(UMBRA_ELF) guest ## build build/umbra.iso, which boots Umbra and the guest
 	@tools/mkiso -o $(ISO) --monitor $(UMBRA_ELF) --module $(GUEST_FILE) --line '$(VM_LINE)'
 
+.PHONY: fetch-guests
+fetch-guests: ## fetch kernels of others (Linux, memtest86+, ...) from Debian into build/guests
+	@tools/fetch-guests
+
 setup: ## install the Debian packages that are missing
 	@tools/setup
 
