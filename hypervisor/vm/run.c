@@ -10,8 +10,8 @@
 #include "hypervisor/vm/input.h"
 #include "hypervisor/vm/vm.h"
 
-/* Interpreted instructions before the host's serial line is looked at (no interrupt tells of it:
- * the monitor runs with IF = 0). */
+/* Interpreted instructions and interrupts before the host's serial lines are looked at (no interrupt
+ * tells of them: the monitor runs with IF = 0). */
 #define INTERPRET_BURST 4096
 
 #define INTERPRET_NS 10 /* an instruction of engine=interp: 100 million a second */
@@ -45,8 +45,11 @@ static void run_native(struct vm *vm)
         handle_exit(&vm->vcpu);
 }
 
-static void look_at_lines(struct vm *vm)
+/* For what goes on without the guest being entered. */
+static void look_now_and_then(struct vm *vm)
 {
+    if (++vm->interpreted % INTERPRET_BURST)
+        return;
     input_collect();
     if (debug_called())
         vm->slice_end = vm->attention = 0;
@@ -67,8 +70,7 @@ static void run_interpreted(struct vm *vm)
     else
         interpret(&vm->vcpu);
     vm->clock.ticks += ns_to_tsc(INTERPRET_NS);
-    if (++vm->interpreted % INTERPRET_BURST == 0)
-        look_at_lines(vm);
+    look_now_and_then(vm);
 }
 
 static bool interrupt_due(const struct vm *vm)
@@ -82,14 +84,15 @@ static void deliver_interrupt(struct vm *vm)
     vm->counters.interrupts++;
     inject(&vm->vcpu, &event);
     clock_credit(&vm->clock); /* a line that never falls must not hold time still */
+    look_now_and_then(vm);
 }
 
 /* By either clock: a guest that traps all the time has little guest time, and no more of the
- * processor for it. */
+ * processor for it. A VM that is alone has no slice, but the prompt can end its turn. */
 static bool slice_over(const struct vm *vm)
 {
-    return vm->slice_tsc != CLOCK_NEVER &&
-           (vm->clock.ticks >= vm->slice_end || rdtsc() >= vm->slice_tsc);
+    return vm->clock.ticks >= vm->slice_end ||
+           (vm->slice_tsc != CLOCK_NEVER && rdtsc() >= vm->slice_tsc);
 }
 
 void vm_run(struct vm *vm)

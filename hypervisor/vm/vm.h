@@ -61,7 +61,7 @@ struct vm {
     uint64_t slice_tsc;   /* host TSC at which it ends whatever the guest's clock says */
     uint64_t alarm;       /* virtual ticks that the host's timer is armed for, or CLOCK_NEVER */
     uint64_t attention;   /* virtual ticks at which the run loop has to look at board and slice */
-    uint64_t interpreted; /* instructions, by the interpreter */
+    uint64_t interpreted; /* instructions and interrupts: see look_now_and_then() */
     uint64_t next_tick;   /* virtual ticks at which the board wants pc_tick() */
     struct counters counters;
     struct trace trace;

@@ -137,6 +137,15 @@ def beside_worker(name):
                 serial=[r"^00000001\n", r"\n0000000c\n"], monitor=[r"umbra: worker: ended"])
 
 
+def alone_at_prompt(name, engine="trap"):
+    """A guest that never rests, alone: the prompt answers all the same."""
+    return Case(f"small-{name}-{engine}-prompt", status=NOT_WELL,
+                vms=[(f"tests/small/{name}.elf", f"name={name} mem=8M engine={engine}")],
+                com2=[("com1", "", r"^00001234\n"), ("com2", "", r"\(umbra\) $"),
+                      ("com2", "list", rf"{name} +running"),
+                      ("com2", "quit", rf"umbra: {name}: ended: the monitor was asked to quit")])
+
+
 BOTH = ("trap", "interp")
 
 # Regressions: what each of them is about is said at its beginning.
@@ -156,6 +165,9 @@ SMALL = [
     *small("ovf", talk=[(">$", "0123456789abc" * 200)]),
     beside_worker("storm"),
     beside_worker("cpuid"),
+    alone_at_prompt("storm"),
+    alone_at_prompt("spin"),
+    alone_at_prompt("spin", "interp"),
 ]
 
 CASES = [
