@@ -10,8 +10,8 @@
 #include "hypervisor/vm/input.h"
 #include "hypervisor/vm/vm.h"
 
-/* Interpreted instructions and interrupts before the host's serial lines are looked at (no interrupt
- * tells of them: the monitor runs with IF = 0). */
+/* Interpreted instructions and interrupts before the host's serial lines are looked at (nothing
+ * else tells of them: the monitor runs with IF = 0). */
 #define INTERPRET_BURST 4096
 
 #define INTERPRET_NS 10 /* an instruction of engine=interp: 100 million a second */
