@@ -33,27 +33,6 @@ static const uint8_t prefix_kinds[256] = {
     [0x66] = PREFIX_OPSIZE, [0x67] = PREFIX_ADSIZE, [0xf3] = PREFIX_REP,
 };
 
-/* How an operand is spelled in the immediate bytes. */
-enum imm_kind {
-    IMM_NONE,
-    IMM_BYTE,
-    IMM_BYTE_SIGNED,
-    IMM_BYTE_SECOND,
-    IMM_WORD,
-    IMM_FULL, /* by operand size */
-    IMM_FULL_SIGNED,
-    IMM_FAR,
-    IMM_OFFSET, /* moffs: by address size */
-};
-
-static const uint8_t imm_kinds[OPERAND_COUNT] = {
-    [OPERAND_Ib] = IMM_BYTE,        [OPERAND_sIb] = IMM_BYTE_SIGNED,
-    [OPERAND_Jb] = IMM_BYTE_SIGNED, [OPERAND_Ib2] = IMM_BYTE_SECOND,
-    [OPERAND_Iw] = IMM_WORD,        [OPERAND_Iz] = IMM_FULL,
-    [OPERAND_Jz] = IMM_FULL_SIGNED, [OPERAND_Ap] = IMM_FAR,
-    [OPERAND_Ob] = IMM_OFFSET,      [OPERAND_Ov] = IMM_OFFSET,
-};
-
 /* Everything of 0F 38, of 0F 3A, and of the VEX, XOP and EVEX maps came after the Pentium III. */
 static const struct op_entry absent_rm = {.op = OP_ABSENT, .flags = INSN_MODRM};
 static const struct op_entry absent_rm_byte = {
@@ -192,6 +171,7 @@ static bool starts_vector(struct decoder *d, uint8_t byte)
     return byte == 0x8f && (peek_byte(d) & 0x1f) >= 8;
 }
 
+/* The form behind mandatory prefixes, too, before ModRM is known. */
 static const struct op_entry *decode_0f(struct decoder *d)
 {
     uint8_t byte = next_byte(d);
@@ -200,7 +180,8 @@ static const struct op_entry *decode_0f(struct decoder *d)
         return set_opcode(d, MAP_0F38, next_byte(d), &absent_rm);
     if (byte == 0x3a)
         return set_opcode(d, MAP_0F3A, next_byte(d), &absent_rm_byte);
-    return set_opcode(d, byte == 0x0f ? MAP_3DNOW : MAP_0F, byte, &op_0f[byte]);
+    return set_opcode(d, byte == 0x0f ? MAP_3DNOW : MAP_0F, byte,
+                      op_0f_entry(byte, insn_form(d->insn)));
 }
 
 static const struct op_entry *decode_opcode(struct decoder *d)
@@ -214,62 +195,41 @@ static const struct op_entry *decode_opcode(struct decoder *d)
     return set_opcode(d, MAP_PRIMARY, byte, &op_primary[byte]);
 }
 
-/* Takes over what the table says, from the opcode's entry or, where it has one, its group's. */
-static unsigned apply_entry(struct insn *insn, const struct op_entry *entry)
+/* Whether the opcode is an instruction behind these prefixes; if not it is shaped as without. */
+static bool is_missing_form(const struct insn *insn, const struct op_entry *entry)
 {
-    const struct op_entry *of = entry;
+    return (entry->flags & INSN_FORMS) && insn->map == MAP_0F && insn_form(insn) != FORM_NP;
+}
 
-    if (entry->group != GROUP_NONE)
-        of = &op_groups[entry->group][insn_mod(insn) == 3][insn_reg(insn)];
-    insn->op = of->op;
+/* Takes over what the table says, from the opcode's entry or, where it has one, its group's. */
+static void apply_entry(struct insn *insn, const struct op_entry *entry)
+{
+    const struct op_entry *of = op_of_group(entry, insn->modrm);
+
+    insn->op = is_missing_form(insn, entry) ? OP_INVALID : of->op;
     insn->flags = entry->flags | of->flags;
     memcpy(insn->operand, of->operand[0] ? of->operand : entry->operand, sizeof(insn->operand));
-    return of->forms ? of->forms : entry->forms;
 }
 
-/* The mandatory prefix that stands before the opcode; F3 and F2 beat 66. */
-static unsigned insn_form(const struct insn *insn)
-{
-    if (insn->rep)
-        return insn->rep == 0xf3 ? FORM_F3 : FORM_F2;
-    return insn->prefix_66 ? FORM_66 : FORM_NP;
-}
-
-static void apply_form(struct insn *insn, unsigned forms)
-{
-    unsigned form = insn_form(insn);
-    bool has = forms & form, later = (forms >> 4) & form;
-
-    if (has && later)
-        insn->flags |= INSN_SENSITIVE;
-    else if (forms && !has)
-        insn->op = later ? OP_ABSENT : OP_INVALID;
-    /* EXTRQ and INSERTQ have two immediate bytes, VMREAD at the same opcode has none. */
-    if (insn->map == MAP_0F && insn->opcode == 0x78 && (form & (FORM_NP | FORM_F3)))
-        memset(insn->operand, OPERAND_NONE, sizeof(insn->operand));
-}
-
-/* Operands that ModRM.mod forbids, and x87 register forms that do not exist. */
+/* Whether ModRM.mod is one that the operands allow. */
 static bool form_exists(const struct insn *insn)
 {
     bool mem = insn_has_mem(insn);
 
     for (unsigned i = 0; i < 3; i++) {
-        unsigned o = insn->operand[i];
+        const struct operand_kind *kind = &operand_kinds[insn->operand[i]];
 
-        if (!mem && o >= OPERAND_M && o <= OPERAND_Mfxsave)
+        if (!mem && kind->place == AT_RM && kind->class == CLASS_NONE)
             return false;
-        if (mem && (o == OPERAND_Nq || o == OPERAND_Udq))
+        if (mem && kind->place == AT_RM_REG && kind->class >= CLASS_MMX)
             return false;
     }
-    if (!mem && insn->map == MAP_PRIMARY && (insn->opcode & 0xf8) == 0xd8)
-        return op_x87_registers[insn->opcode & 7][insn_reg(insn)] >> insn_rm(insn) & 1;
     return true;
 }
 
 static void classify(struct insn *insn)
 {
-    if (insn->op == OP_INVALID || (insn->op != OP_ABSENT && !form_exists(insn))) {
+    if (insn->op == OP_INVALID || !form_exists(insn)) {
         insn->op = OP_INVALID;
         insn->flags |= INSN_INVALID;
     }
@@ -357,7 +317,6 @@ enum decode_status insn_decode(const uint8_t *bytes, unsigned avail, bool code32
     struct decoder d = {
         .bytes = bytes, .avail = avail, .code32 = code32, .status = DECODE_OK, .insn = insn};
     const struct op_entry *entry;
-    unsigned forms;
 
     memset(insn, 0, sizeof(*insn));
     insn->opsize = insn->adsize = code32 ? 4 : 2;
@@ -365,12 +324,11 @@ enum decode_status insn_decode(const uint8_t *bytes, unsigned avail, bool code32
     entry = decode_opcode(&d);
     if (entry->flags & INSN_MODRM)
         decode_modrm(&d);
-    forms = apply_entry(insn, entry);
-    apply_form(insn, forms);
+    apply_entry(insn, entry);
     if (insn->flags & INSN_MODRM)
         decode_displacement(&d);
     for (unsigned i = 0; i < 3; i++)
-        decode_imm(&d, imm_kinds[insn->operand[i]]);
+        decode_imm(&d, operand_kinds[insn->operand[i]].imm);
     if (insn->map == MAP_3DNOW)
         insn->opcode = insn->imm;
     if (d.status != DECODE_OK)

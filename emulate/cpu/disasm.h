@@ -17,7 +17,10 @@
  */
 void insn_disassemble(const struct insn *insn, uint32_t eip, char *text, size_t size);
 
-/* The mnemonic of an x87, MMX or SSE instruction; NULL for all others. */
-const char *disasm_fpu_mnemonic(const struct insn *insn);
+/*
+ * Writes the mnemonic alone, in the same way; an empty text for what is no instruction and for
+ * those that are measured for length alone.
+ */
+void insn_mnemonic(const struct insn *insn, char *text, size_t size);
 
 #endif

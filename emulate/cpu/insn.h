@@ -33,6 +33,7 @@ enum insn_map { MAP_PRIMARY, MAP_0F, MAP_0F38, MAP_0F3A, MAP_3DNOW, MAP_VEX };
 #define INSN_LOCKABLE   0x0800u /* LOCK is legal with a memory destination */
 #define INSN_STRING     0x1000u /* REP repeats it */
 #define INSN_MODRM      0x2000u
+#define INSN_FORMS      0x4000u /* another instruction, or none, behind 66, F3 and F2 */
 // clang-format on
 
 struct insn {

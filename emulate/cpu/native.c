@@ -34,36 +34,8 @@ struct native_operand {
     unsigned len;
     unsigned seg;
     uint32_t offset;
-    bool stored; /* by the instruction: it is the first operand */
+    bool stored; /* by the instruction */
 };
-
-static bool is_first_operand_memory(const struct insn *insn)
-{
-    switch (insn->operand[0]) {
-    case OPERAND_Ed:
-    case OPERAND_Mw:
-    case OPERAND_Md:
-    case OPERAND_Mq:
-    case OPERAND_Mdq:
-    case OPERAND_Mt:
-    case OPERAND_Menv:
-    case OPERAND_Mstate:
-    case OPERAND_Mfxsave:
-    case OPERAND_Qq:
-    case OPERAND_Wdq:
-    case OPERAND_Wq:
-    case OPERAND_Wd:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Loads and comparisons whose only operand is memory. */
-static bool stores(const struct insn *insn)
-{
-    return insn->op != OP_FXRSTOR && insn->op != OP_LDMXCSR && is_first_operand_memory(insn);
-}
 
 /*
  * A destination is read too: FXSAVE leaves part of it alone, and a fault must come before the
@@ -92,7 +64,7 @@ static bool store(struct step *x, const struct native_operand *mem)
 static void locate(const struct step *x, struct native_operand *mem)
 {
     mem->len = insn_mem_size(x->insn);
-    mem->stored = stores(x->insn);
+    mem->stored = insn_writes_mem(x->insn);
     mem->seg = effective_segment(x);
     mem->offset = mem->len ? effective_offset(x) : 0;
 }

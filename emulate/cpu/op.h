@@ -14,8 +14,8 @@
  *
  * The condition of OP_JCC, OP_SETCC and OP_CMOVCC is insn->opcode & 15.
  *
- * A memory operand of x87, MMX and SSE instructions that comes first is written, one that comes
- * later is only read; insn_mem_size() (op_table.h) says how long it is.
+ * x87, MMX and SSE instructions are told apart by name alone (insn_mnemonic(), op_table.h): a real
+ * processor computes them. What an operand is, how long, read or written: insn_operands().
  */
 #ifndef UMBRA_EMULATE_CPU_OP_H
 #define UMBRA_EMULATE_CPU_OP_H
@@ -62,8 +62,9 @@
     /* input, output, interrupts */                                                                \
     X(IN) X(OUT) X(CLI) X(STI) X(HLT)                                                              \
     /* x87, MMX, SSE */                                                                            \
-    X(X87) /* all but the following */ X(FWAIT) X(FNSTENV) X(FNSAVE) X(FLDENV) X(FRSTOR)           \
-    X(MMX) X(SSE) X(MASKMOVQ) /* stores to DS:EDI */                                               \
+    X(X87) /* all but the following */ X(FCOMI) X(FCMOV) X(FWAIT) X(FNSTENV) X(FNSAVE)             \
+    X(FLDENV) X(FRSTOR)                                                                            \
+    X(MMX) X(SSE) X(COMIS) X(MASKMOVQ) /* stores to DS:EDI */                                      \
     X(FXSAVE) X(FXRSTOR) X(LDMXCSR) X(STMXCSR) X(SFENCE) X(LFENCE)
 // clang-format on
 
@@ -83,6 +84,7 @@ enum operand {
     OPERAND_Ed,
     OPERAND_Ev,
     OPERAND_MwRv, /* 16 bits in memory, a whole register otherwise: MOV r/m,sreg SLDT STR SMSW */
+    OPERAND_MwRd, /* 16 bits in memory, 32 in a register: PINSRW */
     /* ModRM.reg */
     OPERAND_Gb,
     OPERAND_Gw,
@@ -139,8 +141,9 @@ enum operand {
     OPERAND_Xv,
     OPERAND_Yb,
     OPERAND_Yv,
-    /* x87 (and MXCSR, FXSAVE) registers and state */
-    OPERAND_ST,
+    /* x87: the stack's top, and the register in ModRM.rm */
+    OPERAND_ST0,
+    OPERAND_STi,
     /* MMX: ModRM.reg; ModRM.rm register or 64 or 32 bits of memory; ModRM.rm register only */
     OPERAND_Pq,
     OPERAND_Qq,

@@ -81,9 +81,9 @@ static const struct {
     {CODE("\x0f\xa4\xd0\x04"), true, OP_SHLD, O(o(Ev), o(Gv), o(Ib)), 4, 4, SEG_NONE, 0, 4, 0},
     {CODE("\xf0\x0f\xc7\x0e"), true, OP_CMPXCHG8B, O(o(Mq)), 4, 4, SEG_NONE, 0, 0, 0},
     {CODE("\xf3\x0f\xbc\xc1"), true, OP_BSF, O(o(Gv), o(Ev)), 4, 4, SEG_NONE, 0, 0, 0},
-    {CODE("\xdd\x36\x00\x01"), false, OP_FNSAVE, O(o(Mstate), o(ST)), 2, 2, SEG_NONE, 0x100, 0, 0},
+    {CODE("\xdd\x36\x00\x01"), false, OP_FNSAVE, O(o(Mstate)), 2, 2, SEG_NONE, 0x100, 0, 0},
     {CODE("\x0f\x70\xc1\x1b"), true, OP_MMX, O(o(Pq), o(Qq), o(Ib)), 4, 4, SEG_NONE, 0, 0x1b, 0},
-    {CODE("\xf3\x0f\x10\x00"), true, OP_SSE, O(o(Vdq), o(Wdq)), 4, 4, SEG_NONE, 0, 0, 0},
+    {CODE("\xf3\x0f\x10\x00"), true, OP_SSE, O(o(Vdq), o(Wd)), 4, 4, SEG_NONE, 0, 0, 0},
 };
 
 /* All of these keep HLT in a code view. */

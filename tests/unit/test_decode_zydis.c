@@ -182,10 +182,7 @@ static void compare_memory(const struct pair *p)
     if (p->ours.op != OP_PREFETCH && p->ours.op != OP_NOP_MODRM && p->ours.op != OP_INVLPG)
         check(p, insn_mem_size(&p->ours) == size, "memory operand size");
     if (written && (p->ours.flags & (INSN_X87 | INSN_MMX | INSN_SSE)))
-        check(p,
-              p->ours.operand[0] != OPERAND_ST && p->ours.operand[0] != OPERAND_Vdq &&
-                  p->ours.operand[0] != OPERAND_Pq,
-              "memory operand written");
+        check(p, insn_writes_mem(&p->ours), "memory operand written");
 }
 
 static unsigned compare(const uint8_t *bytes, bool code32, bool with_operands)

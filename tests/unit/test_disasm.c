@@ -104,22 +104,19 @@ static void init_zydis(void)
 }
 
 /*
- * Where Zydis writes something else on purpose: the size of what is only an address; 16-bit
- * registers that are read as if they had 32; aliases and no-operations of the x87; prefixes
- * that mean nothing to a Pentium III (BND, NOTRACK).
+ * Where Zydis writes something else on purpose: the size of what is only an address;
+ * no-operations of the x87; prefixes that mean nothing to a Pentium III (BND, NOTRACK).
  */
 static bool written_otherwise(const struct insn *insn)
 {
-    static const uint16_t ops[] = {OP_NOP_MODRM, OP_PREFETCH, OP_INVLPG, OP_LAR, OP_LSL};
+    static const uint16_t ops[] = {OP_NOP_MODRM, OP_PREFETCH, OP_INVLPG};
     for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         if (insn->op == ops[i])
             return true;
     }
-    if (insn->map == MAP_0F && insn->opcode == 0xc4) /* PINSRW */
-        return true;
-    /* FSTP1 and FDISI */
+    /* FDISI and its kin; FUCOMP, with ST(0) */
     if (insn->map == MAP_PRIMARY && insn_mod(insn) == 3 &&
-        ((insn->opcode == 0xd9 && insn_reg(insn) == 3) || insn->opcode == 0xdb))
+        (insn->opcode == 0xdb || (insn->opcode == 0xdd && insn_reg(insn) == 5)))
         return true;
     return insn->rep || insn->seg == SEG_DS;
 }
