@@ -6,7 +6,8 @@ HOST_DIR    := $(BUILD)/host
 # To work on one folder while another does not compile: make test-decode HOST_SRC="emulate/cpu/..."
 HOST_SRC    := $(wildcard emulate/cpu/*.c emulate/pc/*.c shadow_pt/*.c) \
                $(wildcard hypervisor/load/config.c hypervisor/load/elf.c \
-                          hypervisor/load/elf_symbols.c hypervisor/report/counters.c \
+                          hypervisor/load/elf_symbols.c hypervisor/load/kernel.c \
+                          hypervisor/load/linux_header.c hypervisor/load/multiboot_header.c hypervisor/report/counters.c \
                           hypervisor/report/json.c \
                           hypervisor/vm/descriptor_rule.c) \
                $(wildcard $(addprefix hypervisor/debug/,packet.c registers.c rsp.c line.c))
@@ -27,8 +28,9 @@ FUZZ_CFLAGS  := $(HOST_CFLAGS) -O2 -fsanitize=fuzzer
 
 TINY        := $(BUILD)/tests/tiny.elf
 TRIPLE      := $(BUILD)/tests/triple.elf
+MULTIBOOT2  := $(BUILD)/tests/multiboot2.elf
 SMALL       := $(patsubst tests/boot/%.asm,$(BUILD)/tests/%.elf,$(wildcard tests/boot/small/*.asm))
-BOOT_IMAGES := $(UMBRA_ELF) $(DEMO) $(TINY) $(TRIPLE) $(SMALL)
+BOOT_IMAGES := $(UMBRA_ELF) $(DEMO) $(TINY) $(TRIPLE) $(MULTIBOOT2) $(SMALL)
 
 ##? SECONDS=30          how long `make fuzz` works on each target
 ##? BOOT="demo bad-"    only boot tests whose names match one of these regular expressions
@@ -108,7 +110,7 @@ SMALL_BASE := 0x100000
 $(BUILD)/tests/small/a20.elf: SMALL_BASE := 0x200000
 $(SMALL): $(wildcard tests/boot/small/*.inc)
 
-$(TINY) $(TRIPLE) $(SMALL): $(BUILD)/tests/%.elf: tests/boot/%.asm
+$(TINY) $(TRIPLE) $(MULTIBOOT2) $(SMALL): $(BUILD)/tests/%.elf: tests/boot/%.asm
 	@mkdir -p $(@D)
 	$(Q)$(NASM) -f elf32 -I tests/boot/small/ -o $(@:.elf=.o) $<
 	$(Q)$(CC32) -nostdlib -static -no-pie -Wl,-N,-Ttext=$(SMALL_BASE),-e,start,--build-id=none \

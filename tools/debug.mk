@@ -5,10 +5,11 @@
 ##@ Run
 
 DEBUG_ISO := $(BUILD)/debug/umbra.iso
+# gdb reads ELF: Linux is there as one, too.
+GDB_FILE   = $(GUEST_FILE:.bzimage=.elf)
 
 .PHONY: debug
-debug: $(UMBRA_ELF) guest ## boot the guest under Umbra, stopped at its first instruction, for gdb
-	@tools/mkiso -o $(DEBUG_ISO) --monitor $(UMBRA_ELF) --module $(GUEST_FILE) \
-	    --line 'gdb=wait $(VM_LINE)'
-	@tools/debug $(DEBUG_ISO) $(GUEST_FILE) --memory $(HOST_MEM) --directory $(BUILD)/debug \
+debug: $(GUEST_READY) $(UMBRA_ELF) ## boot the guest under Umbra, stopped at its first instruction, for gdb
+	@tools/mkiso -o $(DEBUG_ISO) --monitor $(UMBRA_ELF) $(call VM_MODULES,gdb=wait )
+	@tools/debug $(DEBUG_ISO) '$(GDB_FILE)' --memory $(HOST_MEM) --directory $(BUILD)/debug \
 	    $(if $(CPU),--cpu '$(CPU)') $(if $(PORT),--port $(PORT))

@@ -1,7 +1,7 @@
 # The trap report of a guest: what trapped, why, and what it cost.
 
 REPORT_DIR  := $(BUILD)/report
-REPORT_NAME := $(basename $(notdir $(GUEST_FILE)))
+REPORT_NAME := $(VM_NAME)
 REPORT_OUT  := $(REPORT_DIR)/$(REPORT_NAME)
 
 ##@ Run

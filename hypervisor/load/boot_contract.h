@@ -57,8 +57,8 @@
 
 #include <stdint.h>
 
-/* Registers at the entry. ECX and EIP are the entry point, all others are below. */
-#define CONTRACT_EAX    0x2badb002u
+/* Registers at the entry. EAX is 2BADB002h, EBX CONTRACT_MBI; ECX and EIP are the entry point, all
+ * others are below. */
 #define CONTRACT_ESI    0x00000000u
 #define CONTRACT_EBP    0x00000000u
 #define CONTRACT_ESP    0x00006f14u

@@ -1,35 +1,16 @@
-/*
- * 32-bit ELF executables (System V ABI, i386 supplement) with a multiboot 1 header.
- *
- * Pure: also built on the host for tests and fuzzing. The image comes from outside: nothing in it
- * is believed before it was checked against the image's size.
- */
+/* 32-bit ELF executables (System V ABI, i386 supplement). Pure: see kernel.h. */
 #ifndef UMBRA_HYPERVISOR_LOAD_ELF_H
 #define UMBRA_HYPERVISOR_LOAD_ELF_H
 
-#include "config.h"
+#include "kernel.h"
 
-#define ELF_SEGMENTS_MAX 32
-
-struct elf_segment {
-    uint32_t gpa;          /* p_paddr */
-    uint32_t memory_bytes; /* beyond file_bytes: zeros */
-    uint32_t file_offset;
-    uint32_t file_bytes;
-};
-
-struct elf_image {
-    uint32_t entry; /* gpa */
-    unsigned count;
-    struct elf_segment segments[ELF_SEGMENTS_MAX];
-};
-
-/* Reads the loadable segments of a kernel. False with *error: not an ELF, not 32-bit x86, not an
- * executable, truncated, wrapping or overlapping segments, no multiboot header. */
-bool elf_parse(struct elf_image *elf, const uint8_t *bytes, uint64_t size,
+/* Reads entry point and loadable segments. An entry point that is a linear address in a segment
+ * becomes its physical one. False with *error: not an ELF, not 32-bit x86, not an executable,
+ * truncated, wrapping or overlapping segments. */
+bool elf_parse(struct kernel_image *kernel, const uint8_t *bytes, uint64_t size,
                struct load_error *error);
 
-/* True when every segment lies in RAM of `ram_bytes`, outside the BIOS and video area. */
-bool elf_fits(const struct elf_image *elf, uint64_t ram_bytes, struct load_error *error);
+/* True when an image that elf_parse() took has a note of this owner. */
+bool elf_has_note(const uint8_t *bytes, uint64_t size, const char *owner);
 
 #endif

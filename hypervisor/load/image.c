@@ -1,8 +1,12 @@
 #include "hypervisor/load/image.h"
 
+#include <string.h>
+
 #include "emulate/cpu/model.h"
 #include "hypervisor/load/boot_contract.h"
+#include "hypervisor/load/linux.h"
 #include "hypervisor/load/multiboot.h"
+#include "hypervisor/load/multiboot2.h"
 #include "hypervisor/vm/vm.h"
 
 static void load_roms(struct vm *vm)
@@ -13,24 +17,29 @@ static void load_roms(struct vm *vm)
     }
 }
 
-struct extent {
-    uint32_t start, end; /* gpa */
-};
-
 /* RAM is clear already. */
-static struct extent load_kernel(struct vm *vm)
+static void load_kernel(struct vm *vm)
 {
-    const struct elf_image *elf = &vm->image.elf;
-    struct extent extent = {.start = UINT32_MAX};
-    for (unsigned i = 0; i < elf->count; i++) {
-        const struct elf_segment *segment = &elf->segments[i];
-        uint32_t end = segment->gpa + segment->memory_bytes;
-        gpa_load(vm, segment->gpa, vm->image.kernel.bytes + segment->file_offset,
+    const struct kernel_image *kernel = &vm->image.kernel;
+    for (unsigned i = 0; i < kernel->count; i++) {
+        const struct kernel_segment *segment = &kernel->segments[i];
+        gpa_load(vm, segment->gpa, vm->image.file.bytes + segment->file_offset,
                  segment->file_bytes);
-        extent.start = segment->gpa < extent.start ? segment->gpa : extent.start;
-        extent.end = end > extent.end ? end : extent.end;
     }
-    return extent;
+}
+
+unsigned image_memory_map(const struct vm *vm, struct memory_range *map)
+{
+    const uint64_t high = 0x100000;
+    const struct memory_range ranges[MEMORY_RANGES] = {
+        {0, CONTRACT_EBDA, MEMORY_RAM},
+        {CONTRACT_EBDA, 0xa0000 - CONTRACT_EBDA, MEMORY_RESERVED},
+        {0xf0000, 0x10000, MEMORY_RESERVED},
+        {high, vm->memory.bytes - high, MEMORY_RAM},
+        {0xfffc0000, 0x40000, MEMORY_RESERVED},
+    };
+    memcpy(map, ranges, sizeof(ranges));
+    return MEMORY_RANGES;
 }
 
 /* --- what the BIOS leaves ----------------------------------------------------------------------
@@ -82,7 +91,6 @@ static void write_firmware_areas(struct vm *vm)
 /* --- the processor -----------------------------------------------------------------------------
  */
 
-/* Flat 4 GiB segments, as the boot loader's own GDT described them. */
 static void set_flat(struct cpu *cpu, unsigned seg, uint16_t selector, uint16_t attr)
 {
     cpu->seg[seg] = (struct segment){
@@ -92,36 +100,46 @@ static void set_flat(struct cpu *cpu, unsigned seg, uint16_t selector, uint16_t 
     };
 }
 
-static void set_registers(struct vm *vm, uint32_t load_address)
+void image_set_segments(struct cpu *cpu, uint16_t code, uint16_t data)
 {
-    uint32_t mem_upper = (uint32_t)(vm->memory.bytes / 1024 - 1024);
-    struct cpu *cpu = &vm->vcpu.cpu;
-    set_flat(cpu, SEG_CS, CONTRACT_CS, CONTRACT_CODE_ATTR);
-    for (unsigned seg = SEG_ES; seg <= SEG_GS; seg++) {
-        if (seg != SEG_CS)
-            set_flat(cpu, seg, CONTRACT_DS, CONTRACT_DATA_ATTR);
-    }
-    cpu->gpr[EAX] = CONTRACT_EAX;
-    cpu->gpr[EBX] = CONTRACT_MBI;
-    cpu->gpr[ECX] = vm->image.elf.entry;
-    cpu->gpr[EDX] = CONTRACT_EDX_FOR(mem_upper);
-    cpu->gpr[ESP] = CONTRACT_ESP;
-    cpu->gpr[ESI] = CONTRACT_ESI;
-    cpu->gpr[EDI] = CONTRACT_EDI_FOR(load_address);
-    cpu->gpr[EBP] = CONTRACT_EBP;
-    cpu->eip = vm->image.elf.entry;
-    cpu->eflags = CONTRACT_EFLAGS;
-    cpu->cr0 = CONTRACT_CR0;
-    cpu->gdtr = (struct table_reg){CONTRACT_GDT_BASE, CONTRACT_GDT_LIMIT};
-    cpu->idtr = (struct table_reg){CONTRACT_IDT_BASE, CONTRACT_IDT_LIMIT};
-    msr_set_by_firmware(cpu);
+    for (unsigned seg = SEG_ES; seg <= SEG_GS; seg++)
+        set_flat(cpu, seg, data, CONTRACT_DATA_ATTR);
+    set_flat(cpu, SEG_CS, code, CONTRACT_CODE_ATTR);
 }
+
+/* --- what the boot loader adds -----------------------------------------------------------------
+ */
 
 void image_boot(struct vm *vm)
 {
+    static void (*const boot[BOOT_PROTOCOLS])(struct vm *) = {
+        [BOOT_MULTIBOOT1] = multiboot_boot,
+        [BOOT_MULTIBOOT2] = multiboot2_boot,
+        [BOOT_LINUX] = linux_boot,
+    };
     load_roms(vm);
     write_firmware_areas(vm);
-    struct extent kernel = load_kernel(vm);
-    multiboot_write_info(vm, kernel.end);
-    set_registers(vm, kernel.start);
+    load_kernel(vm);
+    boot[vm->image.kernel.protocol](vm);
+    msr_set_by_firmware(&vm->vcpu.cpu);
+}
+
+static bool modules_fit(const struct vm_image *image, uint64_t ram_bytes, struct load_error *error)
+{
+    uint64_t end = multiboot_modules_start(image);
+    for (unsigned i = 0; i < image->extra_count; i++)
+        end = page_up(end) + image->extra[i].size;
+    return end <= ram_bytes ||
+           refuse(error, "for", "the boot modules are too large for the VM's memory",
+                  "give the VM more mem=");
+}
+
+bool image_fits(const struct vm_image *image, const struct vm_config *config,
+                struct load_error *error)
+{
+    if (!kernel_fits(&image->kernel, config->mem, error))
+        return false;
+    if (image->kernel.protocol != BOOT_LINUX)
+        return modules_fit(image, config->mem, error);
+    return linux_fits(image, config, error);
 }

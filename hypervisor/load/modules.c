@@ -84,7 +84,7 @@ static struct vm *make_vm(const struct parsed *module, struct vm *const *vms, un
 {
     static struct vm_image image;
     memset(&image, 0, sizeof(image));
-    image.kernel = module->file;
+    image.file = module->file;
     if (name_taken(module->config.name, vms, made)) {
         refuse(error, "name", "another VM has it", "give each VM a name of its own");
         return NULL;
@@ -93,9 +93,9 @@ static struct vm *make_vm(const struct parsed *module, struct vm *const *vms, un
         refuse(error, "name", "too many VMs", "at most 8 can run");
         return NULL;
     }
-    if (!elf_parse(&image.elf, image.kernel.bytes, image.kernel.size, error) ||
-        !elf_fits(&image.elf, module->config.mem, error) ||
-        !add_companions(&image, module->config.name, count, error))
+    if (!kernel_parse(&image.kernel, image.file.bytes, image.file.size, error) ||
+        !add_companions(&image, module->config.name, count, error) ||
+        !image_fits(&image, &module->config, error))
         return NULL;
     return vm_create(&module->config, &image, error);
 }

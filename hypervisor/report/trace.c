@@ -68,7 +68,7 @@ void trace_around(struct vcpu *vcpu, void (*handle)(struct vcpu *vcpu), bool int
 /* An address, and what function of the guest's kernel it lies in. */
 static void format_address(const struct vm *vm, uint32_t address, char *text, size_t size)
 {
-    const struct file *kernel = &vm->image.kernel;
+    const struct file *kernel = &vm->image.file;
     struct elf_symbol symbol;
     if (elf_symbol_at(kernel->bytes, kernel->size, address, &symbol))
         format_buffer(text, size, "%08x <%s+%#x>", address, symbol.name, address - symbol.address);

@@ -12,6 +12,7 @@ DEMO = "guest/demo.elf"
 TINY = "tests/tiny.elf"
 HOSTILE = "guest/hostile.elf"
 TRIPLE = "tests/triple.elf"
+MULTIBOOT2 = "tests/multiboot2.elf"
 
 # QEMU's exit status: what the guest or the monitor wrote to port F4h, times two, plus one.
 POWER_OFF = machines.POWER_OFF_STATUS
@@ -113,9 +114,10 @@ GDB = [
 ]
 
 
-def bad_vm(name, line, image, cause):
+def bad_vm(name, line, image, cause, *modules):
     """A VM that must not start, told why in one line, beside one that must run to its end."""
-    return Case(f"bad-{name}", vms=[(image, line), (TINY, "name=good mem=8M -- still here")],
+    return Case(f"bad-{name}",
+                vms=[(image, line), (TINY, "name=good mem=8M -- still here"), *modules],
                 serial=[r"^tiny: still here\n"], status=NOT_WELL,
                 monitor=[rf"(?m)^umbra: wrong: .*{cause}.*; .+$"])
 
@@ -176,6 +178,11 @@ CASES = [
     Case("tiny", vms=[(TINY, "name=tiny mem=8M -- one two")], serial=[r"^tiny: one two\n"]),
     Case("tiny-interp", vms=[(TINY, "name=tiny mem=8M engine=interp -- one two")],
          reports=["tiny"], serial=[r"^tiny: one two\n"]),
+
+    Case("multiboot2", vms=[(MULTIBOOT2, "name=two mem=8M -- one two"),
+                            ("module", "for=two -- a module"), ("module", "for=two -- another")],
+         serial=[r"^one two\na module\nwhat a module holds\nanother\nwhat a module holds\n$"]),
+    Case("bzimage", vms=[("bzimage", "name=bz mem=8M")]),
 
     Case("demo-native", vms=[(DEMO, "mem=64M -- script")], native=True, serial=[DEMO_DONE]),
     Case("demo", vms=[(DEMO, "name=demo mem=64M -- script")], timeout=120,
@@ -251,6 +258,15 @@ CASES = [
     bad_vm("video", "name=wrong mem=8M", "video", "outside RAM"),
     bad_vm("overlap", "name=wrong mem=8M", "overlap", "overlap"),
     bad_vm("entry", "name=wrong mem=8M", "entry", "entry point"),
+    bad_vm("bzimage-truncated", "name=wrong mem=8M", "bzimage-truncated", "truncated bzImage"),
+    bad_vm("bzimage-old", "name=wrong mem=8M", "bzimage-old", "too old"),
+    bad_vm("bzimage-low", "name=wrong mem=8M", "bzimage-low", "a zImage"),
+    bad_vm("bzimage-large", "name=wrong mem=32M", "bzimage-large", "mem: too little"),
+    bad_vm("bzimage-cmdline", "name=wrong mem=8M -- " + "x" * 256, "bzimage", "command line: too"),
+    bad_vm("initrd-large", "name=wrong mem=8M", "bzimage", "initrd is too large",
+           ("large-module", "for=wrong")),
+    bad_vm("module-large", "name=wrong mem=8M", TINY, "modules are too large",
+           ("large-module", "for=wrong")),
     bad_vm("unknown-option", "name=wrong mem=8M colour=red", TINY, "colour=red: unknown option"),
     bad_vm("no-value", "name=wrong mem", TINY, "mem: "),
     bad_vm("mem-word", "name=wrong mem=abc", TINY, "mem=abc: "),

@@ -1,4 +1,4 @@
-"""Guest images that are wrong in one way each."""
+"""Guest images that are wrong in one way each, and boot modules."""
 
 import struct
 
@@ -32,6 +32,20 @@ def kernel(*more, **how):
     return elf32([(LOAD_ADDRESS, KERNEL, 0x1000), *more], **how)
 
 
+def bzimage(version=0x20F, init_size=0x100000, loaded_high=1):
+    """A Linux kernel by its header: one setup sector, and KERNEL for code."""
+    setup = bytearray(1024)
+    setup[0x1F1] = 1
+    struct.pack_into("<I", setup, 0x1F4, (len(KERNEL) + 15) // 16)
+    struct.pack_into("<H2s4sH", setup, 0x1FE, 0xAA55, b"\xeb\x6a", b"HdrS", version)
+    setup[0x211] = loaded_high
+    struct.pack_into("<I", setup, 0x214, LOAD_ADDRESS)
+    struct.pack_into("<I", setup, 0x22C, 0x7FFFFFFF)
+    struct.pack_into("<I", setup, 0x238, 255)
+    struct.pack_into("<QI", setup, 0x258, LOAD_ADDRESS, init_size)
+    return bytes(setup) + KERNEL[CODE_OFFSET:].ljust(len(KERNEL), b"\0")
+
+
 IMAGES = {
     "not-elf": b"#!/bin/sh\necho this is no kernel\n" * 8,
     "empty": b"",
@@ -45,4 +59,11 @@ IMAGES = {
     "video": kernel((0xB8000, b"x", 0x1000)),
     "overlap": kernel((LOAD_ADDRESS + 0x800, b"x", 0x1000)),
     "entry": kernel(entry=0x300000),
+    "bzimage": bzimage(),
+    "bzimage-truncated": bzimage()[:1024],
+    "bzimage-old": bzimage(version=0x200),
+    "bzimage-low": bzimage(loaded_high=0),
+    "bzimage-large": bzimage(init_size=0x2000000),
+    "module": b"what a module holds\n",
+    "large-module": bytes(8 << 20),
 }

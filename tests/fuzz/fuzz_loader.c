@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "hypervisor/load/elf.h"
 #include "hypervisor/load/elf_symbols.h"
+#include "hypervisor/load/kernel.h"
 
 static void check_line(const uint8_t *data, size_t size)
 {
@@ -21,19 +21,27 @@ static void check_line(const uint8_t *data, size_t size)
     free(line);
 }
 
-/* Every segment of an accepted image lies in the file and in RAM. */
+/* Every segment of an accepted image lies in the file and in RAM, and an initrd behind all that the
+ * kernel needs. */
 static void check_image(const uint8_t *data, size_t size)
 {
-    const uint64_t ram = 8u << 20;
-    struct elf_image elf;
+    const uint64_t ram = 64u << 20;
+    static struct kernel_image kernel;
+    struct linux_place place;
     struct load_error error;
-    if (!elf_parse(&elf, data, size, &error) || !elf_fits(&elf, ram, &error))
+    if (!kernel_parse(&kernel, data, size, &error) || !kernel_fits(&kernel, ram, &error))
         return;
-    for (unsigned i = 0; i < elf.count; i++) {
-        const struct elf_segment *s = &elf.segments[i];
+    for (unsigned i = 0; i < kernel.count; i++) {
+        const struct kernel_segment *s = &kernel.segments[i];
         REQUIRE((uint64_t)s->file_offset + s->file_bytes <= size);
         REQUIRE(s->file_bytes <= s->memory_bytes && (uint64_t)s->gpa + s->memory_bytes <= ram);
     }
+    REQUIRE(kernel_covers(&kernel, kernel.entry));
+    if (kernel.protocol != BOOT_LINUX ||
+        !linux_header_place(&kernel.linux_header, ram, 1 + size % 70000, 8, &place, &error))
+        return;
+    REQUIRE(place.initrd >= kernel.linux_header.end && place.initrd % 4096 == 0);
+    REQUIRE((uint64_t)place.initrd + place.initrd_bytes <= ram);
 }
 
 /* A symbol table may say anything; what is found has a name that ends, and lies before the address.

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "hypervisor/load/config.h"
-#include "hypervisor/load/elf.h"
+#include "hypervisor/load/kernel.h"
 #include "hypervisor/report/counters.h"
 
 static struct vm_config config;
@@ -137,7 +137,7 @@ static void test_long_lines(void **state)
 #define MULTIBOOT_AT 0x200u
 
 static uint8_t image[ELF_SIZE];
-static struct elf_image elf;
+static struct kernel_image kernel;
 
 static void put32(unsigned at, uint32_t value)
 {
@@ -182,19 +182,19 @@ static int make_image(void **state)
 
 static void refused(const char *says)
 {
-    assert_false(elf_parse(&elf, image, ELF_SIZE, &error));
+    assert_false(kernel_parse(&kernel, image, ELF_SIZE, &error));
     assert_non_null(strstr(error.text, says));
 }
 
 static void test_good_image(void **state)
 {
     (void)state;
-    assert_true(elf_parse(&elf, image, ELF_SIZE, &error));
-    assert_int_equal(elf.count, 1);
-    assert_int_equal(elf.entry, 0x100010);
-    assert_int_equal(elf.segments[0].gpa, 0x100000);
-    assert_int_equal(elf.segments[0].memory_bytes, 0x1000);
-    assert_true(elf_fits(&elf, 4 << 20, &error));
+    assert_true(kernel_parse(&kernel, image, ELF_SIZE, &error));
+    assert_int_equal(kernel.count, 1);
+    assert_int_equal(kernel.entry, 0x100010);
+    assert_int_equal(kernel.segments[0].gpa, 0x100000);
+    assert_int_equal(kernel.segments[0].memory_bytes, 0x1000);
+    assert_true(kernel_fits(&kernel, 4 << 20, &error));
 }
 
 static void test_not_an_elf(void **state)
@@ -202,7 +202,7 @@ static void test_not_an_elf(void **state)
     (void)state;
     image[0] = 'M';
     refused("not an ELF");
-    assert_false(elf_parse(&elf, image, 0, &error));
+    assert_false(kernel_parse(&kernel, image, 0, &error));
 }
 
 static void test_wrong_kind(void **state)
@@ -222,7 +222,7 @@ static void test_truncated(void **state)
 {
     (void)state;
     for (uint64_t size = 0; size < ELF_SIZE; size++)
-        assert_false(elf_parse(&elf, image, size, &error));
+        assert_false(kernel_parse(&kernel, image, size, &error));
     put32(28, 0xfffffff0);
     refused("truncated ELF");
 }
@@ -242,13 +242,13 @@ static void test_outside_ram(void **state)
 {
     (void)state;
     put_segment(1, 0x300000, 0x100, 0x200000);
-    assert_true(elf_parse(&elf, image, ELF_SIZE, &error));
-    assert_true(elf_fits(&elf, 5 << 20, &error));
-    assert_false(elf_fits(&elf, 4 << 20, &error));
+    assert_true(kernel_parse(&kernel, image, ELF_SIZE, &error));
+    assert_true(kernel_fits(&kernel, 5 << 20, &error));
+    assert_false(kernel_fits(&kernel, 4 << 20, &error));
     assert_non_null(strstr(error.text, "outside RAM"));
     put_segment(1, 0xa0000, 0x100, 0x100);
-    assert_true(elf_parse(&elf, image, ELF_SIZE, &error));
-    assert_false(elf_fits(&elf, 64 << 20, &error));
+    assert_true(kernel_parse(&kernel, image, ELF_SIZE, &error));
+    assert_false(kernel_fits(&kernel, 64 << 20, &error));
 }
 
 static void test_entry_and_header(void **state)

@@ -1,0 +1,57 @@
+# Which file GUEST names, and what it is booted with unless MEM, CMDLINE and INITRD say otherwise.
+
+OUR_GUESTS := demo probes bench hostile
+# From Debian's archive, by tools/fetch-guests.
+FETCHED_GUESTS := linux linux-pae memtest mach invaders
+FETCHED        := $(BUILD)/guests
+
+GUEST := demo
+
+TOUR := run="uname -a; cat /proc/cpuinfo /proc/interrupts; free"
+SHELL_OR_TOUR := $(if $(INTERACTIVE),,$(TOUR))
+
+FILE_linux     := $(FETCHED)/linux.bzimage
+INITRD_linux   := $(FETCHED)/initrd.img
+MEM_linux      := 128M
+CMDLINE_linux  := console=ttyS0 $(SHELL_OR_TOUR)
+
+FILE_linux-pae    := $(FETCHED)/linux-pae.bzimage
+INITRD_linux-pae  := $(INITRD_linux)
+MEM_linux-pae     := 128M
+CMDLINE_linux-pae := $(CMDLINE_linux)
+
+FILE_memtest    := $(FETCHED)/memtest.bzimage
+CMDLINE_memtest := nosmp
+FILE_mach       := $(FETCHED)/mach.elf
+CMDLINE_mach    := console=com0
+FILE_invaders   := $(FETCHED)/invaders.elf
+
+$(foreach guest,$(OUR_GUESTS),$(eval FILE_$(guest) := $(GUEST_OUT)/$(guest).elf) \
+    $(eval CMDLINE_$(guest) := $(if $(INTERACTIVE),interactive,script)))
+
+# A name, or else a path.
+GUEST_FILE := $(or $(FILE_$(GUEST)),$(GUEST))
+MEM        := $(or $(MEM_$(GUEST)),64M)
+CMDLINE    := $(CMDLINE_$(GUEST))
+INITRD     := $(INITRD_$(GUEST))
+
+# What has to be there before a guest boots.
+ifneq ($(filter $(GUEST),$(FETCHED_GUESTS)),)
+GUEST_READY := fetched-guest
+else ifneq ($(filter $(GUEST),$(OUR_GUESTS)),)
+GUEST_READY := guest
+else
+GUEST_READY := own-guest
+endif
+
+.PHONY: fetched-guest own-guest fetch-guests
+fetched-guest:
+	@tools/fetch-guests $(GUEST) $(if $(INITRD_$(GUEST)),initrd)
+
+own-guest:
+	@test -f '$(GUEST)' || { echo 'GUEST=$(GUEST): no such file, and not one of' \
+	    '$(OUR_GUESTS) $(FETCHED_GUESTS)' >&2; exit 1; }
+	@test -z '$(INITRD)' || test -f '$(INITRD)' || { echo 'INITRD=$(INITRD): no such file' >&2; exit 1; }
+
+fetch-guests: ## fetch kernels of others (Linux, memtest86+, ...) from Debian into build/guests
+	@tools/fetch-guests
