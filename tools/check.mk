@@ -22,8 +22,8 @@ $(CHECK_DIR)/%.o: %.c
 
 ##@ Tests
 
-.PHONY: check check-format check-arrows check-clang check-cppcheck format
-check: check-format check-arrows check-clang check-cppcheck ## format, include arrows, warnings, cppcheck
+.PHONY: check check-format check-arrows check-mutants check-clang check-cppcheck format
+check: check-format check-arrows check-mutants check-clang check-cppcheck ## format, arrows, warnings, cppcheck
 
 check-format:
 	@echo "  CHECK   format"
@@ -32,6 +32,10 @@ check-format:
 check-arrows: $(PURE_OBJ)
 	@echo "  CHECK   arrows"
 	$(Q)tools/check-arrows $(PURE_OBJ)
+
+check-mutants:
+	@echo "  CHECK   mutants"
+	$(Q)tools/illusion-mutants --check
 
 check-clang:
 	@echo "  CHECK   warnings (clang)"

@@ -702,3 +702,45 @@ PROBE(C29, "rings 1 and 2")
         item(got.cs);
     }
 }
+
+/* --- The L bit of a code segment: legacy mode does not know it. ---
+ *
+ * DEC EAX; MOV EBX, EAX is MOV RBX, RAX in 64-bit code. All code sizes agree about the rest. */
+enum { LONG = 0x2000, SIZE32 = 0x4000 };
+#define TELL_MODE ".byte 0x48, 0x89, 0xc3; int 0x60"
+#define FAR_JUMP(selector) \
+    "mov eax, 5; xor ebx, ebx; .byte 0xea; .long 1f; .word " selector "; 1: " TELL_MODE
+
+CODE(long_jump, FAR_JUMP("0x40"));
+USER_CODE(user_long_jump, FAR_JUMP("0x43"));
+CODE(long_return, "mov eax, 5; xor ebx, ebx; push 0x40; push offset 1f; retf; 1: " TELL_MODE);
+USER_CODE(user_tell_mode, TELL_MODE);
+CODE(long_iret, "mov eax, 5; xor ebx, ebx; push 0x23; push offset user_stack + 2048; push 0x202;"
+                "push 0x43; push offset user_tell_mode_code; iretd");
+
+static void show_mode(const char *name, const struct code *code, void (*how)(const struct code *))
+{
+    how(code);
+    list(name);
+    item_event();
+    item(got.cs);
+    item(got.ebx);
+}
+
+PROBE(C30, "code segments with L set at CPL 0")
+{
+    for (uint32_t size = 0; size <= SIZE32; size += SIZE32) {
+        gdt[SLOT] = segment(0, 0xFFFFF, (CODE0 & ~SIZE32) | LONG | size);
+        show_mode("jmp", long_jump, run);
+        show_mode("retf", long_return, run);
+    }
+}
+
+PROBE(C30_user, "code segments with L set at CPL 3")
+{
+    for (uint32_t size = 0; size <= SIZE32; size += SIZE32) {
+        gdt[SLOT] = segment(0, 0xFFFFF, (CODE3 & ~SIZE32) | LONG | size);
+        show_mode("jmp", user_long_jump, run_user);
+        show_mode("iret", long_iret, run);
+    }
+}
