@@ -109,6 +109,9 @@ static const uint64_t contract_gdt[] = {
 #define CONTRACT_LOADER_NAME "qemu"
 #define CONTRACT_EBDA        0x0009fc00u
 
+/* In the boot loader's stack: the size of image, strings and modules, in big-endian order. */
+#define CONTRACT_FETCHED_SIZE 0x00006f08u
+
 /* The screen: two rows of text, attribute 07h throughout, cursor at the start of the third row. */
 #define CONTRACT_SCREEN_ROW0 "SeaBIOS (version 1.16.2-debian-1.16.2-1)"
 #define CONTRACT_SCREEN_ROW1 "Booting from ROM..."

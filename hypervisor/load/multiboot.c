@@ -99,8 +99,10 @@ void multiboot_load_modules(struct vm *vm, uint64_t gpa, struct multiboot_extent
     }
 }
 
-static void write_modules(struct vm *vm, const struct placement *place)
+/* Returns the end of what the boot loader fetched (gpa). */
+static uint32_t write_modules(struct vm *vm, const struct placement *place)
 {
+    uint32_t end = place->modules;
     struct multiboot_extent extents[EXTRA_MODULES_MAX];
     uint32_t string = place->table + vm->image.extra_count * sizeof(struct multiboot_module);
     multiboot_load_modules(vm, place->modules, extents);
@@ -108,7 +110,9 @@ static void write_modules(struct vm *vm, const struct placement *place)
         struct multiboot_module module = {extents[i].start, extents[i].end, string, 0};
         gpa_load(vm, place->table + i * sizeof(module), &module, sizeof(module));
         string = put_string(vm, string, vm->image.extra[i].cmdline);
+        end = (uint32_t)page_up(extents[i].end);
     }
+    return end;
 }
 
 /* QEMU puts the kernel's file name in front, and a space also when nothing follows; the VM's name
@@ -132,6 +136,13 @@ static struct placement place_behind(struct vm *vm, uint32_t image_end)
     return place;
 }
 
+/* All came in one piece, whose size the boot loader left on its stack. */
+static void write_fetched_size(struct vm *vm, uint32_t end)
+{
+    uint32_t big_endian = __builtin_bswap32(end - image_start(&vm->image));
+    gpa_load(vm, CONTRACT_FETCHED_SIZE, &big_endian, sizeof(big_endian));
+}
+
 static void write_information(struct vm *vm)
 {
     struct placement place = place_behind(vm, multiboot_image_end(&vm->image));
@@ -147,7 +158,7 @@ static void write_information(struct vm *vm)
         .mmap_addr = CONTRACT_MMAP,
         .boot_loader_name = place.loader_name,
     };
-    write_modules(vm, &place);
+    write_fetched_size(vm, write_modules(vm, &place));
     gpa_load(vm, CONTRACT_MBI, &info, sizeof(info));
 }
 
