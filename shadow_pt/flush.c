@@ -17,7 +17,7 @@ static void zap_if_stale(struct shadow *s, uint32_t entry)
         entry_zap(s, entry);
 }
 
-static void apply_pending(struct shadow *s)
+void flush_pending(struct shadow *s)
 {
     for (unsigned i = 0; i < s->pending_len; i++)
         zap_if_stale(s, s->pending[i]);
@@ -31,7 +31,7 @@ void flush_mark_stale(struct shadow *s, uint32_t entry)
     if ((*spte & (SPTE_P | SPTE_STALE)) != SPTE_P)
         return;
     if (s->pending_len == PENDING_MAX)
-        apply_pending(s);
+        flush_pending(s);
     *spte |= SPTE_STALE;
     s->pending[s->pending_len++] = entry;
 }
@@ -57,7 +57,7 @@ void flush_node(struct shadow *s, uint32_t node)
 
 void flush_all(struct shadow *s)
 {
-    apply_pending(s);
+    flush_pending(s);
     for (uint32_t node = 1; s->loose && node <= s->config.pool.count; node++)
         if (s->nodes[node].loose)
             node_free(s, node);
@@ -71,13 +71,14 @@ static bool is_owed(const struct shadow *s, uint32_t entry)
            (is_stale(s, entry) || s->nodes[entry_node(entry)].loose);
 }
 
-/* A 4 MiB page is invalidated whole: both shadow entries of its PDE go. */
+/* A large page is invalidated whole: all shadow entries of its PDE go. */
 static void invalidate_large(struct shadow *s, uint32_t link)
 {
-    const uint32_t halves[2] = {link & ~1u, link | 1u};
-    for (unsigned i = 0; i < 2; i++)
-        if (is_owed(s, halves[i]))
-            entry_zap(s, halves[i]);
+    unsigned entries = traits_of(s, entry_node(link))->entries;
+    link -= link % entries;
+    for (unsigned i = 0; i < entries; i++)
+        if (is_owed(s, link + i))
+            entry_zap(s, link + i);
 }
 
 /* True when nothing else can fill entries of the table: those that are left are all old. */
@@ -86,11 +87,24 @@ static bool only_parent(const struct shadow *s, uint32_t table, uint32_t link)
     return s->nodes[table].parents == link && !s->links[link].next;
 }
 
+/* The key of the directory that translates gva. Stores to PDPTEs in memory go unseen: what the
+ * guest changed in the one for gva is noticed here, and its 1 GiB goes. */
+static uint64_t invlpg_directory(struct shadow *s, enum shadow_view view, uint32_t gva)
+{
+    if (!s->mode.pae)
+        return node_key(s, NODE_DIR, s->cr3 >> 12, gva >> 30, view);
+    uint64_t key = root_pae_directory(s, gva >> 30, view);
+    uint32_t pdpt = node_find(s, root_key(s, NODE_PDPT, view));
+    if (pdpt)
+        root_refresh(s, entry_id(pdpt, gva >> 30), key);
+    return key;
+}
+
 /* Of a page table the one page goes, also when it is the PDE that has changed: the translations of
  * its neighbours stay, as those in a TLB do, unless the table is shared. */
 static void invlpg_view(struct shadow *s, enum shadow_view view, uint32_t gva)
 {
-    uint32_t dir = node_find(s, node_key(s, NODE_DIR, s->cr3 >> 12, gva >> 30, view));
+    uint32_t dir = node_find(s, invlpg_directory(s, view, gva));
     if (!dir)
         return;
     uint32_t link = entry_id(dir, gva >> 21 & 0x1ff);
@@ -115,7 +129,8 @@ static void trim_pending(struct shadow *s)
 
 void shadow_invlpg(struct shadow *s, uint32_t gva)
 {
-    if (!s->mode.paging || (!s->pending_len && !s->loose))
+    bool unseen = s->loose || (s->mode.pae && !s->has_pdptes);
+    if (!s->mode.paging || (!s->pending_len && !unseen))
         return;
     invlpg_view(s, VIEW_KERNEL, gva);
     invlpg_view(s, VIEW_USER, gva);

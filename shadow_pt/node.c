@@ -7,9 +7,14 @@
 const struct node_traits node_traits[NODE_KINDS] = {
     [NODE_ROOT]     = {.by_mode = true, .by_wp = true},
     [NODE_PDPT]     = {.by_mode = true, .by_wp = true},
-    [NODE_DIR]      = {.by_mode = true, .by_wp = true, .guest = true, .shift = 8, .entries = 2},
+    [NODE_DIR]      = {.by_mode = true, .by_wp = true, .guest = true, .shift = 8, .entries = 2,
+                       .bytes = 4},
+    [NODE_PAE_DIR]  = {.by_wp = true, .guest = true, .shift = 9, .entries = 1, .bytes = 8},
     [NODE_FLAT_DIR] = {.by_mode = true},
-    [NODE_LEAF]     = {.leaf = true, .by_wp = true, .guest = true, .shift = 9, .entries = 1},
+    [NODE_LEAF]     = {.leaf = true, .by_wp = true, .guest = true, .shift = 9, .entries = 1,
+                       .bytes = 4},
+    [NODE_PAE_LEAF] = {.leaf = true, .by_wp = true, .guest = true, .shift = 9, .entries = 1,
+                       .bytes = 8},
     [NODE_DIRECT]   = {.leaf = true},
 };
 // clang-format on
@@ -22,9 +27,10 @@ uint64_t node_key(const struct shadow *s, enum node_kind kind, uint64_t frame, u
     const struct node_traits *t = &node_traits[kind];
     bool paging = s->mode.paging;
     bool wp = t->by_wp && paging && view == VIEW_KERNEL && s->mode.wp;
-    bool pse = t->by_mode && paging && s->mode.pse;
-    return frame << 12 | (uint64_t)(t->by_mode && paging) << 8 | pse << 7 | wp << 6 |
-           (unsigned)view << 5 | quadrant << 3 | kind;
+    bool pae = t->by_mode && paging && s->mode.pae;
+    bool pse = t->by_mode && paging && s->mode.pse && !pae;
+    return frame << 12 | (uint64_t)pae << 10 | (uint64_t)(t->by_mode && paging) << 9 | pse << 8 |
+           wp << 7 | (unsigned)view << 6 | quadrant << 4 | kind;
 }
 
 static uint32_t *bucket(const struct shadow *s, uint64_t key)

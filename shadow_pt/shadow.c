@@ -70,6 +70,7 @@ void shadow_reset(struct shadow *s)
     s->stats = (struct shadow_stats){.pages_used = s->stats.pages_used};
     s->pending_len = 0;
     s->cr3 = 0;
+    s->has_pdptes = false;
     s->view = VIEW_KERNEL;
     shadow_set_mode(s, (struct shadow_mode){0});
     translations_changed(s);
@@ -126,7 +127,7 @@ static enum shadow_result write_result(struct shadow *s, uint32_t entry, unsigne
 
 static bool walk(struct shadow *s, uint32_t gva, unsigned access, struct walk *w)
 {
-    struct walk_tables tables = {s->ops, s->world, s->mode, s->cr3, s->config.rsvd_sets_p};
+    struct walk_tables tables = root_tables(s);
     s->walking = true;
     bool ok = shadow_walk(&tables, gva, access, w);
     s->walking = false;

@@ -29,6 +29,7 @@ struct shadow_mode {
     bool paging; /* CR0.PG */
     bool wp;     /* CR0.WP */
     bool pse;    /* CR4.PSE */
+    bool pae;    /* CR4.PAE: entries of 64 bits, in three levels */
 };
 
 #define SHADOW_ACCESS_WRITE 1u
@@ -44,9 +45,10 @@ enum frame_kind { FRAME_RAM, FRAME_ROM, FRAME_ABSENT };
 struct shadow_ops {
     /* Kind of the frame; *hpa is its host-physical address for RAM and ROM. */
     enum frame_kind (*frame)(void *world, uint64_t gfn, uint64_t *hpa);
-    /* Reads a 4-byte guest table entry at gpa; absent memory reads as on the native machine. */
-    uint32_t (*read_entry)(void *world, uint64_t gpa);
-    /* Sets accessed/dirty bits: stores the entry through gpa_write (but see
+    /* Reads a guest table entry of 4 or 8 bytes at gpa; absent memory reads as on the native
+     * machine. */
+    uint64_t (*read_entry)(void *world, uint64_t gpa, unsigned bytes);
+    /* Sets accessed/dirty bits: stores the low 4 bytes of the entry through gpa_write (but see
      * shadow_guest_wrote(): the module ignores its own stores). */
     void (*write_entry)(void *world, uint64_t gpa, uint32_t value);
     /* Host-physical address of the code view of a frame, made when there is none yet;
@@ -160,15 +162,21 @@ void shadow_set_code(struct shadow *s, uint64_t gfn, bool viewed);
  * backing changed). */
 void shadow_drop_frame(struct shadow *s, uint64_t gfn);
 
-/* MOV CR3 (any value: the low 12 bits are ignored here): everything the guest changed in its tables
- * counts from now on; the root of (cr3, view, mode) is found again or made. */
+/*
+ * The four PDPTE registers of PAE paging, as the processor loaded and checked them; NULL, the
+ * default, for a processor that has none and reads the table in memory on each walk, A included, as
+ * QEMU does. Counts from the next shadow_set_cr3() or shadow_set_mode() on.
+ */
+void shadow_set_pdptes(struct shadow *s, const uint64_t pdptes[4]);
+/* MOV CR3 (any value: the bits that are no address are ignored here): everything the guest changed
+ * in its tables counts from now on; the root of (cr3, view, mode) is found again or made. */
 void shadow_set_cr3(struct shadow *s, uint32_t cr3);
 /* CR0 or CR4 was written: as a flush, in the mode that holds now. */
 void shadow_set_mode(struct shadow *s, struct shadow_mode mode);
 /* The virtual CPL changed between 0..2 and 3. Flushes nothing. */
 void shadow_set_view(struct shadow *s, enum shadow_view view);
 /* INVLPG: what the guest changed in the entries that translate gva counts from now on, in both
- * views; a 4 MiB page goes whole. */
+ * views; a large page goes whole. */
 void shadow_invlpg(struct shadow *s, uint32_t gva);
 
 /* Host-physical address of the current root (PML4). It changes with CR3, mode and view. The root
@@ -202,26 +210,32 @@ struct walk_tables {
     struct shadow_mode mode;
     uint32_t cr3;
     bool rsvd_sets_p;
+    const uint64_t *pdptes; /* PDPTE registers, or NULL: see shadow_set_pdptes() */
 };
 
-/* A guest walk. pde and pte are as they are in memory after it; pte is 0 for a 4 MiB page, both are
- * 0 with paging off. */
+/* A guest walk. pde and pte are as they are in memory after it; pte is 0 for a large page, both are
+ * 0 with paging off. The addresses of entries that were not reached are 0. */
 struct walk {
     uint64_t gpa;        /* of the byte */
     bool writable, user; /* combined rights of PDE and PTE */
-    bool large;          /* a 4 MiB page */
+    bool large;          /* a page of 4 MiB, or of 2 MiB under PAE */
     bool dirty;          /* D of the leaf */
     uint32_t error;      /* when it failed */
     uint64_t pde_gpa, pte_gpa;
-    uint32_t pde, pte;
+    uint64_t pde, pte;
 };
 
 /*
  * Walks the guest's tables for an access (SHADOW_ACCESS_*) at gva and sets A and D when and where
- * hardware would (SDM vol. 3, 4.3 and 4.8). False when the guest gets #PF: w->error. Keeps no state
- * and needs no shadow.
+ * hardware would (SDM vol. 3, 4.3, 4.4 and 4.8). False when the guest gets #PF: w->error. Keeps no
+ * state and needs no shadow.
  */
 bool shadow_walk(const struct walk_tables *tables, uint32_t gva, unsigned access, struct walk *w);
+
+/* The page-directory-pointer-table entry that holds now. */
+uint64_t shadow_read_pdpte(const struct walk_tables *tables, unsigned index);
+/* True when an entry of a page table maps a page: *gfn. */
+bool shadow_pte_maps(struct shadow_mode mode, uint64_t pte, uint64_t *gfn);
 
 /* Checks the invariants of the whole structure (tests and debug builds): every link, every count.
  * Returns NULL, or what is wrong. */

@@ -41,9 +41,11 @@ enum node_kind {
     NODE_ROOT, /* PML4 of (cr3, view, mode): entry 0 is the guest's 4 GiB, the rest the monitor's */
     NODE_PDPT, /* its 4 GiB: entries 0 .. 3 */
     NODE_DIR,  /* a quarter of a guest page directory: 256 gpdes, two entries each */
+    NODE_PAE_DIR,  /* a PAE page directory: 512 gpdes */
     NODE_FLAT_DIR, /* 1 GiB of guest-physical memory, paging off */
     NODE_LEAF,     /* half of a guest page table: 512 gptes */
-    NODE_DIRECT,   /* 2 MiB of guest-physical memory: half a 4 MiB page, or paging off */
+    NODE_PAE_LEAF, /* a PAE page table: 512 gptes */
+    NODE_DIRECT,   /* 2 MiB of guest-physical memory: a 2 MiB page, half a 4 MiB page, paging off */
     NODE_KINDS,
 };
 
@@ -52,10 +54,11 @@ enum node_kind {
 struct node_traits {
     bool leaf;       /* entries map frames */
     bool guest;      /* entries are made from those of a guest table */
-    bool by_mode;    /* depends on CR0.PG and CR4.PSE */
+    bool by_mode;    /* depends on CR0.PG, CR4.PSE and CR4.PAE */
     bool by_wp;      /* depends on CR0.WP (kernel view) */
     uint8_t shift;   /* log2 of the guest entries that one node covers */
     uint8_t entries; /* shadow entries that a guest entry covers */
+    uint8_t bytes;   /* of a guest entry */
 };
 extern const struct node_traits node_traits[NODE_KINDS];
 
@@ -99,6 +102,8 @@ struct shadow {
     struct shadow_mode mode;
     enum shadow_view view;
     uint32_t cr3;
+    uint64_t pdptes[4];
+    bool has_pdptes;   /* the guest's processor keeps them in registers */
     struct top top[2]; /* by view */
     uint32_t loaded;   /* root that the real CR3 may hold */
     bool flush;
@@ -120,22 +125,23 @@ struct shadow {
 };
 
 /*
- * A node's key: everything its content depends on. `frame` is a gfn for NODE_ROOT, _PDPT, _DIR and
- * _LEAF, a gpa in units of 2 MiB for NODE_DIRECT, 0 for NODE_FLAT_DIR.
+ * A node's key: everything its content depends on. `frame` is a gfn for the nodes made from guest
+ * tables, CR3 in units of 32 bytes for NODE_ROOT and _PDPT, a gpa in units of 2 MiB for
+ * NODE_DIRECT, 0 for NODE_FLAT_DIR.
  */
 static inline enum node_kind key_kind(uint64_t key)
 {
-    return key & 7;
+    return key & 15;
 }
 
 static inline unsigned key_quadrant(uint64_t key)
 {
-    return key >> 3 & 3;
+    return key >> 4 & 3;
 }
 
 static inline enum shadow_view key_view(uint64_t key)
 {
-    return key >> 5 & 1;
+    return key >> 6 & 1;
 }
 
 static inline uint64_t key_frame(uint64_t key)
@@ -211,6 +217,15 @@ uint32_t fill_child(struct shadow *s, uint32_t parent, unsigned index, uint64_t 
 /* root.c */
 /* The PDPT of the current CR3 and mode in a view, made when there is none. Starts a path. */
 uint32_t root_get(struct shadow *s, enum shadow_view view);
+/* Keys of the PDPT of the current CR3 and mode in a view. */
+uint64_t root_key(const struct shadow *s, enum node_kind kind, enum shadow_view view);
+/* The guest's tables as a walk sees them now. */
+struct walk_tables root_tables(const struct shadow *s);
+/* The key of the PAE page directory that the PDPTE `index` names now; 0 when it names none, or when
+ * the walk that links it has an accessed bit to set. */
+uint64_t root_pae_directory(const struct shadow *s, unsigned index, enum shadow_view view);
+/* Takes a link of a PDPT away unless it leads to the node of that key. */
+void root_refresh(struct shadow *s, uint32_t link, uint64_t key);
 
 /* track.c */
 void track_protect(struct shadow *s, uint64_t gfn);
@@ -229,6 +244,8 @@ static inline void translations_changed(struct shadow *s)
 void flush_mark_stale(struct shadow *s, uint32_t entry);
 /* Applies what is pending for one node. */
 void flush_node(struct shadow *s, uint32_t node);
+/* Applies what is pending everywhere. */
+void flush_pending(struct shadow *s);
 /* Applies everything that is pending: shadow entries say again what the guest's tables say. */
 void flush_all(struct shadow *s);
 

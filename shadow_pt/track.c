@@ -79,12 +79,14 @@ static void drop_tables(struct shadow *s, uint64_t gfn)
         node_free(s, s->frames[gfn].tables);
 }
 
-/* Guest entries first .. last of a table were stored to: those of them that this node covers. */
-static void mark_node(struct shadow *s, uint32_t node, unsigned first, unsigned last)
+/* Bytes begin .. last of a table were stored to: those of its entries that this node covers. */
+static void mark_node(struct shadow *s, uint32_t node, unsigned begin, unsigned last)
 {
     const struct node_traits *t = traits_of(s, node);
     unsigned base = key_quadrant(s->nodes[node].key) << t->shift;
     unsigned end = base + (1u << t->shift) - 1;
+    unsigned first = begin / t->bytes;
+    last /= t->bytes;
     if (first < base)
         first = base;
     if (last > end)
@@ -94,13 +96,13 @@ static void mark_node(struct shadow *s, uint32_t node, unsigned first, unsigned 
             flush_mark_stale(s, entry_id(node, (i - base) * t->entries + k));
 }
 
-static void table_wrote(struct shadow *s, uint64_t gfn, unsigned first, unsigned last)
+static void table_wrote(struct shadow *s, uint64_t gfn, unsigned begin, unsigned last)
 {
     struct frame *f = &s->frames[gfn];
     if (f->tables && ++f->stores >= FLOOD_STORES)
         drop_tables(s, gfn);
     for (uint32_t node = f->tables; node; node = s->nodes[node].next_table)
-        mark_node(s, node, first, last);
+        mark_node(s, node, begin, last);
 }
 
 void shadow_guest_wrote(struct shadow *s, uint64_t gpa, unsigned len)
@@ -110,7 +112,7 @@ void shadow_guest_wrote(struct shadow *s, uint64_t gpa, unsigned len)
     while (len && gpa >> 12 < s->config.ram_frames) {
         unsigned offset = gpa & 0xfff;
         unsigned part = len < 4096 - offset ? len : 4096 - offset;
-        table_wrote(s, gpa >> 12, offset / 4, (offset + part - 1) / 4);
+        table_wrote(s, gpa >> 12, offset, offset + part - 1);
         gpa += part;
         len -= part;
     }

@@ -7,6 +7,12 @@
      CR0_PG)
 #define CR0_FLUSHES (CR0_PE | CR0_WP | CR0_PG)
 #define CR4_FLUSHES (CR4_PSE | CR4_PAE | CR4_PGE)
+#define CR0_LOADS   (CR0_PG | CR0_CD | CR0_NW)
+#define CR4_LOADS   CR4_FLUSHES
+
+#define PDPTE_P    0x1u
+#define PDPTE_RSVD 0xfffffff0000001e6ull /* MAXPHYADDR is 36 */
+#define CR3_PDPT   0xffffffe0u
 
 bool require_cpl0(struct step *x)
 {
@@ -21,6 +27,20 @@ static bool cr0_valid(const struct cpu *cpu, uint32_t value)
     return cpu->model->policy.cr0_keeps_reserved || !(value & CR0_NW) || (value & CR0_CD);
 }
 
+bool load_pdptes(struct step *x, uint32_t cr0, uint32_t cr3, uint32_t cr4)
+{
+    uint64_t pdptes[4];
+    if (!x->cpu->model->policy.pdptes_loaded || !(cr0 & CR0_PG) || !(cr4 & CR4_PAE))
+        return true;
+    x->ops->read_physical(x->world, cr3 & CR3_PDPT, pdptes, sizeof(pdptes));
+    for (unsigned i = 0; i < 4; i++)
+        if (pdptes[i] & PDPTE_P && pdptes[i] & PDPTE_RSVD)
+            return raise_gp0(x);
+    for (unsigned i = 0; i < 4; i++)
+        x->cpu->pdpte[i] = pdptes[i];
+    return true;
+}
+
 static bool write_cr0(struct step *x, uint32_t value)
 {
     struct cpu *cpu = x->cpu;
@@ -30,9 +50,12 @@ static bool write_cr0(struct step *x, uint32_t value)
         return raise_gp0(x);
     if (!cpu->model->policy.cr0_keeps_reserved)
         value &= CR0_DEFINED;
+    bool loads = cpu->model->policy.pdptes_loaded && (old ^ value) & CR0_LOADS;
+    if (loads && !load_pdptes(x, value, cpu->cr3, cpu->cr4))
+        return false;
     cpu->cr0 = value | CR0_ET;
     cpu->changed |= CHANGED_CR0;
-    if ((old ^ value) & CR0_FLUSHES)
+    if (loads || (old ^ value) & CR0_FLUSHES)
         x->ops->flush_tlb(x->world);
     return true;
 }
@@ -46,6 +69,8 @@ static bool write_cr2(struct step *x, uint32_t value)
 /* All 32 bits read back as written. */
 static bool write_cr3(struct step *x, uint32_t value)
 {
+    if (!load_pdptes(x, x->cpu->cr0, value, x->cpu->cr4))
+        return false;
     x->cpu->cr3 = value;
     x->ops->flush_tlb(x->world);
     return true;
@@ -58,6 +83,8 @@ static bool write_cr4(struct step *x, uint32_t value)
 
     if (value & ~cpu->model->cr4_valid)
         return raise_gp0(x);
+    if ((old ^ value) & CR4_LOADS && !load_pdptes(x, cpu->cr0, cpu->cr3, value))
+        return false;
     cpu->cr4 = value;
     cpu->changed |= CHANGED_CR4;
     if ((old ^ value) & CR4_FLUSHES)

@@ -166,6 +166,7 @@ struct cpu {
     struct table_reg gdtr;
     struct table_reg idtr;
     uint32_t cr0, cr2, cr3, cr4;
+    uint64_t pdpte[4]; /* where policy.pdptes_loaded says so */
     uint32_t dr[8];
     struct cpu_msrs msr;
     const struct cpu_model *model;
@@ -223,6 +224,8 @@ struct cpu_ops {
     /* CR0, CR3 or CR4 was written such that translations may have changed: all are dropped. */
     void (*flush_tlb)(void *world);
     void (*invlpg)(void *world, uint32_t lin);
+    /* Guest-physical memory; absent memory reads as on the native machine. */
+    void (*read_physical)(void *world, uint64_t gpa, void *buf, unsigned len);
     /*
      * Runs an x87/MMX/SSE instruction, or one whose result the manual leaves to the processor, on a
      * real one: `bytes` with its memory operand (if any) placed at `mem` (`mem_len` bytes, read

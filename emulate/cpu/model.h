@@ -23,6 +23,8 @@ struct cpu_policy {
     bool lock_checked;         /* LOCK on an instruction that cannot take it is #UD */
     bool dr7_gd;               /* DR7.GD traps MOV DR */
     bool rsvd_pf_has_p;        /* a reserved-bit #PF has P set too */
+    bool pdptes_loaded;        /* PAE: CR3, CR0, CR4 writes load and check the four PDPTEs (else a
+                                  walk reads them from memory like any entry) */
     bool unknown_msr_gp;       /* an unknown MSR raises #GP(0) (else reads 0, writes ignored) */
     bool rdpmc_is_ud;          /* RDPMC at CPL 0 is #UD */
     bool cr0_keeps_reserved;   /* reserved CR0 bits read back as written; NW without CD too */

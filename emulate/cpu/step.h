@@ -100,6 +100,9 @@ bool io_allowed(struct step *x, uint16_t port, unsigned size);
 
 /* control.c: refuses with #GP(0) unless CPL = 0. */
 bool require_cpl0(struct step *x);
+/* Loads the PDPTE registers where PAE paging holds with these values (SDM vol. 3, 4.4.1); #GP(0),
+ * and nothing loaded, when one has a reserved bit. */
+bool load_pdptes(struct step *x, uint32_t cr0, uint32_t cr3, uint32_t cr4);
 
 /* exec.c: one handler an operation; a null entry is not interpreted (and raises #UD). */
 extern const op_handler op_handlers[];

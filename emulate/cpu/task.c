@@ -144,10 +144,6 @@ static void load_registers(struct step *x, const struct task_switch *t)
     cpu->cr0 |= CR0_TS;
     cpu->changed |= CHANGED_CR0;
     set_segment(cpu, SEG_TR, t->tr);
-    if (t->layout == &layout32 && (cpu->cr0 & CR0_PG)) {
-        cpu->cr3 = t->state.cr3;
-        x->ops->flush_tlb(x->world);
-    }
     cpu->eflags = (cpu->eflags & ~mask) | (t->state.eflags & mask) | EFLAGS_FIXED;
     if (t->kind == TASK_CALL)
         cpu->eflags |= EFLAGS_NT;
@@ -157,6 +153,19 @@ static void load_registers(struct step *x, const struct task_switch *t)
     cpu->changed |= CHANGED_DR;
     x->next_eip = t->state.eip;
     x->task_switched = true;
+}
+
+/* PDPTEs that the processor refuses leave the new task in the old one's memory. */
+static bool load_address_space(struct step *x, const struct task_switch *t)
+{
+    struct cpu *cpu = x->cpu;
+    if (t->layout != &layout32 || !(cpu->cr0 & CR0_PG))
+        return true;
+    if (!load_pdptes(x, cpu->cr0, t->state.cr3, cpu->cr4))
+        return false;
+    cpu->cr3 = t->state.cr3;
+    x->ops->flush_tlb(x->world);
+    return true;
 }
 
 /* Whether a new task's register may hold this segment (SDM vol. 3, 7.3, step 12). */
@@ -246,7 +255,7 @@ static bool switch_task(struct step *x, uint16_t selector, const struct descript
     if (!read_state(x, &t) || !leave_old_task(x, &t))
         return false;
     load_registers(x, &t);
-    return load_segments(x, &t.state);
+    return load_address_space(x, &t) && load_segments(x, &t.state);
 }
 
 /* Follows a task gate to the TSS it names, which must be an available one in the GDT. */

@@ -6,12 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shadow_pt/shadow.h"
-
 struct vm;
-
-/* Walks the guest's tables. False where nothing is mapped. */
-bool look_walk(struct vm *vm, uint32_t gva, struct walk *walk);
 
 /* Reads as far as something is mapped; returns how many bytes. */
 unsigned look_read(struct vm *vm, uint32_t gva, void *bytes, unsigned count);

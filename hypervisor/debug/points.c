@@ -4,6 +4,7 @@
 
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/vm/vm.h"
+#include "hypervisor/vm/world.h"
 #include "look.h"
 
 /* DR7: enable (global) and type of a register; LEN is the length less 1, in the two bits above. */
@@ -42,7 +43,7 @@ static bool plan_breakpoint(struct vm *vm, const struct point *point)
     struct walk walk;
     if (!(vm->vcpu.cpu.cr0 & CR0_PG))
         return true;
-    if (look_walk(vm, point->gva, &walk) && !walk.user)
+    if (world_walk_quietly(vm, point->gva, &walk) && !walk.user)
         return true;
     return claim_slot(vm, point, point->gva, 1);
 }

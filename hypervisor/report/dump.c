@@ -2,6 +2,7 @@
 #include "hypervisor/report/console.h"
 #include "hypervisor/report/panic.h"
 #include "hypervisor/vm/vm.h"
+#include "hypervisor/vm/world.h"
 
 static void dump_segments(const struct cpu *cpu)
 {
@@ -18,10 +19,10 @@ static void dump_code(const struct vcpu *vcpu)
 {
     const struct cpu *cpu = &vcpu->cpu;
     uint8_t bytes[16];
-    uint64_t gpa;
-    if (!guest_walk_quietly(vcpu->vm, cpu->seg[SEG_CS].base + cpu->eip, &gpa))
+    struct walk walk;
+    if (!world_walk_quietly(vcpu->vm, cpu->seg[SEG_CS].base + cpu->eip, &walk))
         return;
-    gpa_read(vcpu->vm, gpa, bytes, sizeof(bytes));
+    gpa_read(vcpu->vm, walk.gpa, bytes, sizeof(bytes));
     console_printf("  code:");
     for (unsigned i = 0; i < sizeof(bytes); i++)
         console_printf(" %02x", bytes[i]);

@@ -6,6 +6,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/load/elf_symbols.h"
 #include "hypervisor/vm/vm.h"
+#include "hypervisor/vm/world.h"
 
 /* --- recording ---------------------------------------------------------------------------------
  */
@@ -32,10 +33,10 @@ static uint8_t read_code(const struct vcpu *vcpu, uint8_t *bytes)
     while (done < INSN_MAX_LENGTH) {
         unsigned room = PAGE_SIZE - (lin + done) % PAGE_SIZE;
         unsigned part = INSN_MAX_LENGTH - done < room ? INSN_MAX_LENGTH - done : room;
-        uint64_t gpa;
-        if (!guest_walk_quietly(vcpu->vm, lin + done, &gpa))
+        struct walk walk;
+        if (!world_walk_quietly(vcpu->vm, lin + done, &walk))
             break;
-        gpa_read(vcpu->vm, gpa, bytes + done, part);
+        gpa_read(vcpu->vm, walk.gpa, bytes + done, part);
         done += part;
     }
     return (uint8_t)done;

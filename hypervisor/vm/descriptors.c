@@ -4,6 +4,7 @@
 
 #include "hypervisor/vm/descriptor_rule.h"
 #include "hypervisor/vm/vm.h"
+#include "hypervisor/vm/world.h"
 
 #define NO_FRAME UINT64_MAX
 
@@ -13,10 +14,6 @@
 #define ALARMS_MAX 8u
 #define POLLED_FOR 4096u
 
-#define GPTE_P     0x001u
-#define GPTE_PS    0x080u
-#define GPTE_FRAME 0xfffff000u
-
 static uint64_t *real_table(unsigned which)
 {
     return which ? host_ldt() : host_gdt();
@@ -25,43 +22,52 @@ static uint64_t *real_table(unsigned which)
 /* --- where the guest's tables lie --------------------------------------------------------------
  */
 
-/* 4 MiB of linear memory: behind a page table, frame after frame from `gfn` on, or not mapped. */
+/* 2 MiB of linear memory: behind a page table, frame after frame from `gfn` on, or not mapped. */
+#define REGION_PAGES 512u
+
 struct region {
-    const uint8_t *table;
+    struct shadow_mode mode;
+    const uint8_t *table; /* the first of its entries */
     uint64_t gfn;
 };
 
-static struct region find_region(const struct vm *vm, uint32_t lin)
+static unsigned entry_bytes(const struct region *region)
 {
-    const struct cpu *cpu = &vm->vcpu.cpu;
-    uint32_t pde;
-    if (!(cpu->cr0 & CR0_PG))
-        return (struct region){NULL, lin >> 22 << 10};
-    gpa_read(vm, (cpu->cr3 & GPTE_FRAME) + (lin >> 22) * 4, &pde, sizeof(pde));
-    if (!(pde & GPTE_P))
-        return (struct region){NULL, NO_FRAME};
-    if ((pde & GPTE_PS) && (cpu->cr4 & CR4_PSE))
-        return (struct region){NULL, pde >> 22 << 10};
-    const uint8_t *table = guest_frame_bytes(&vm->memory, pde >> 12);
-    return (struct region){table, NO_FRAME};
+    return region->mode.pae ? 8 : 4;
+}
+
+static struct region find_region(struct vm *vm, uint32_t lin)
+{
+    struct region region = {.mode = world_paging_mode(vm), .gfn = NO_FRAME};
+    struct walk walk;
+    bool mapped = world_walk_quietly(vm, lin, &walk);
+    if (walk.pte_gpa) {
+        unsigned in_table = walk.pte_gpa & (entry_bytes(&region) * REGION_PAGES - 1);
+        const uint8_t *table = guest_frame_bytes(&vm->memory, walk.pte_gpa / PAGE_SIZE);
+        if (table)
+            region.table = table + walk.pte_gpa % PAGE_SIZE - in_table;
+    } else if (mapped) {
+        region.gfn = walk.gpa / PAGE_SIZE & ~(uint64_t)(REGION_PAGES - 1);
+    }
+    return region;
 }
 
 static uint64_t frame_in(const struct region *region, uint32_t lin)
 {
-    uint32_t index = lin >> 12 & 0x3ff, pte;
+    uint64_t index = lin / PAGE_SIZE % REGION_PAGES, pte = 0, gfn;
     if (!region->table)
         return region->gfn == NO_FRAME ? NO_FRAME : region->gfn + index;
-    memcpy(&pte, region->table + index * 4, sizeof(pte));
-    return pte & GPTE_P ? pte >> 12 : NO_FRAME;
+    memcpy(&pte, region->table + index * entry_bytes(region), entry_bytes(region));
+    return shadow_pte_maps(region->mode, pte, &gfn) ? gfn : NO_FRAME;
 }
 
 /* Walks quietly: no accessed bit is set where the bare machine would set none. */
-static void find_frames(const struct vm *vm, struct table_view *t)
+static void find_frames(struct vm *vm, struct table_view *t)
 {
     struct region region = {0};
     for (unsigned p = 0; p < t->pages; p++) {
         uint32_t lin = (t->base & ~(PAGE_SIZE - 1)) + p * PAGE_SIZE;
-        if (p == 0 || !(lin << 10))
+        if (p == 0 || lin / PAGE_SIZE % REGION_PAGES == 0)
             region = find_region(vm, lin);
         uint64_t gfn = frame_in(&region, lin);
         if (gfn == t->page[p].gfn)

@@ -97,28 +97,6 @@ void gpa_write(struct vm *vm, uint64_t gpa, const void *buf, unsigned len)
     }
 }
 
-#define GPTE_P     0x001u
-#define GPTE_PS    0x080u
-#define GPTE_FRAME 0xfffff000u
-
-bool guest_walk_quietly(const struct vm *vm, uint32_t gva, uint64_t *gpa)
-{
-    const struct cpu *cpu = &vm->vcpu.cpu;
-    uint32_t pde, pte;
-    *gpa = gva;
-    if (!(cpu->cr0 & CR0_PG))
-        return true;
-    gpa_read(vm, (cpu->cr3 & GPTE_FRAME) + (gva >> 22) * 4, &pde, sizeof(pde));
-    if (!(pde & GPTE_P))
-        return false;
-    *gpa = (pde & 0xffc00000u) | (gva & 0x003fffffu);
-    if ((pde & GPTE_PS) && (cpu->cr4 & CR4_PSE))
-        return true;
-    gpa_read(vm, (pde & GPTE_FRAME) + (gva >> 12 & 0x3ff) * 4, &pte, sizeof(pte));
-    *gpa = (pte & GPTE_FRAME) | (gva & 0xfff);
-    return pte & GPTE_P;
-}
-
 void gpa_load(struct vm *vm, uint64_t gpa, const void *buf, uint64_t len)
 {
     if (gpa < vm->memory.bytes && len <= vm->memory.bytes - gpa)

@@ -34,10 +34,6 @@ uint8_t *guest_frame_bytes(const struct guest_memory *memory, uint64_t gfn);
 void gpa_read(const struct vm *vm, uint64_t gpa, void *buf, unsigned len);
 void gpa_write(struct vm *vm, uint64_t gpa, const void *buf, unsigned len);
 
-/* Walks the guest's tables for a debugger's eyes: sets no accessed bit, fills nothing. False where
- * nothing is mapped. */
-bool guest_walk_quietly(const struct vm *vm, uint32_t gva, uint64_t *gpa);
-
 /* For the loader, before anything is shadowed. What does not fit into RAM is left out whole. */
 void gpa_load(struct vm *vm, uint64_t gpa, const void *buf, uint64_t len);
 

@@ -76,6 +76,7 @@ static bool create_shadow(struct vm *vm, struct claims *claims)
         .ram_frames = frames,
         .monitor_pml4 = monitor_pml4(),
         .protection_keys = cpu_features()->pku,
+        .rsvd_sets_p = cpu_model_pentium3_tcg.policy.rsvd_pf_has_p,
     };
     config.pool.pages = claim(claims, (uint64_t)config.pool.count * PAGE_SIZE, FRAME_SIZE);
     config.memory = claim(claims, shadow_memory_size(config.pool.count, frames), FRAME_SIZE);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "emulate/cpu/model.h"
 #include "hypervisor/cpu/serial_host.h"
 #include "hypervisor/debug/debug.h"
 #include "hypervisor/mm/direct_map.h"
@@ -174,16 +175,29 @@ static void world_wrtsc(void *world, uint64_t value)
     clock_write_tsc(&vm->clock, value);
 }
 
+struct shadow_mode world_paging_mode(const struct vm *vm)
+{
+    const struct cpu *cpu = &vm->vcpu.cpu;
+    return (struct shadow_mode){
+        .paging = cpu->cr0 & CR0_PG,
+        .wp = cpu->cr0 & CR0_WP,
+        .pse = cpu->cr4 & CR4_PSE,
+        .pae = cpu->cr4 & CR4_PAE,
+    };
+}
+
+static const uint64_t *pdptes_of(const struct cpu *cpu)
+{
+    return cpu->model->policy.pdptes_loaded ? cpu->pdpte : NULL;
+}
+
 /* The mode first: a new CR3 in a new mode must not build a root for the old one. */
 static void world_flush_tlb(void *world)
 {
     struct vm *vm = world;
     const struct cpu *cpu = &vm->vcpu.cpu;
-    shadow_set_mode(vm->shadow, (struct shadow_mode){
-                                    .paging = cpu->cr0 & CR0_PG,
-                                    .wp = cpu->cr0 & CR0_WP,
-                                    .pse = cpu->cr4 & CR4_PSE,
-                                });
+    shadow_set_pdptes(vm->shadow, pdptes_of(cpu));
+    shadow_set_mode(vm->shadow, world_paging_mode(vm));
     shadow_set_cr3(vm->shadow, cpu->cr3);
     count_cr3(&vm->counters, cpu->cr3);
     if (vm->debug)
@@ -195,6 +209,12 @@ static void world_invlpg(void *world, uint32_t lin)
     struct vm *vm = world;
     shadow_invlpg(vm->shadow, lin);
     descriptors_invlpg(vm, lin);
+}
+
+static void world_read_physical(void *world, uint64_t gpa, void *buf, unsigned len)
+{
+    const struct vm *vm = world;
+    gpa_read(vm, gpa, buf, len);
 }
 
 static bool world_exec_native(void *world, struct cpu *cpu, const struct insn *insn, void *mem,
@@ -213,6 +233,7 @@ const struct cpu_ops world_cpu_ops = {
     .wrtsc = world_wrtsc,
     .flush_tlb = world_flush_tlb,
     .invlpg = world_invlpg,
+    .read_physical = world_read_physical,
     .exec_native = world_exec_native,
 };
 
@@ -225,11 +246,11 @@ static enum frame_kind shadow_frame(void *world, uint64_t gfn, uint64_t *hpa)
     return guest_frame(&vm->memory, gfn, hpa);
 }
 
-static uint32_t shadow_read_entry(void *world, uint64_t gpa)
+static uint64_t shadow_read_entry(void *world, uint64_t gpa, unsigned bytes)
 {
     struct vm *vm = world;
-    uint32_t entry;
-    gpa_read(vm, gpa, &entry, sizeof(entry));
+    uint64_t entry = 0;
+    gpa_read(vm, gpa, &entry, bytes);
     return entry;
 }
 
@@ -258,6 +279,28 @@ const struct shadow_ops world_shadow_ops = {
     .code_view = shadow_code_view,
     .watched_write = shadow_watched_write,
 };
+
+static void leave_entry(void *world, uint64_t gpa, uint32_t value)
+{
+    (void)world;
+    (void)gpa;
+    (void)value;
+}
+
+bool world_walk_quietly(struct vm *vm, uint32_t gva, struct walk *walk)
+{
+    static const struct shadow_ops quiet_ops = {.read_entry = shadow_read_entry,
+                                                .write_entry = leave_entry};
+    const struct cpu *cpu = &vm->vcpu.cpu;
+    const struct walk_tables tables = {
+        .ops = &quiet_ops,
+        .world = vm,
+        .mode = world_paging_mode(vm),
+        .cr3 = cpu->cr3,
+        .pdptes = pdptes_of(cpu),
+    };
+    return shadow_walk(&tables, gva, 0, walk);
+}
 
 /* --- what the board needs ----------------------------------------------------------------------
  */

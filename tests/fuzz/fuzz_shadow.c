@@ -7,10 +7,15 @@
 
 #define POOL_PAGES 24u /* few, so that pages are taken back all the time */
 
-/* Two page directories and two page tables are in frames 0..3: addresses fall there often. */
-static uint32_t some_entry(struct input *input)
+/* Directories and tables, of entries of both sizes, are in frames 0..3: addresses fall there often.
+ * The high word of an entry of 64 bits is nearly always 0. */
+static uint32_t some_word(struct input *input)
 {
-    return take(input, 1) % FRAMES << 12 | (take(input, 1) & (P | W | U | A | D | PS));
+    uint32_t frame = take(input, 1);
+    uint32_t flags = take(input, 1);
+    if (frame >= 0xc0)
+        return frame < 0xf8 ? 0 : flags << (frame & 7) * 4;
+    return frame % FRAMES << 12 | (flags & (P | W | U | A | D | PS));
 }
 
 static uint32_t some_gva(struct input *input)
@@ -34,8 +39,8 @@ static void check_translation(struct world *w, uint32_t gva)
 
 static void store(struct world *w, struct input *input)
 {
-    uint64_t gpa = (take(input, 1) % 4u) << 12 | (take(input, 1) & 0xfu) << 2;
-    gpa_write(w, gpa, some_entry(input));
+    uint64_t gpa = (take(input, 1) % 4u) << 12 | (take(input, 1) & 0x1fu) << 2;
+    gpa_write(w, gpa, some_word(input));
 }
 
 static void touch(struct world *w, struct input *input)
@@ -59,17 +64,26 @@ static void touch(struct world *w, struct input *input)
     check_translation(w, gva);
 }
 
+static void load_pdptes(struct world *w, uint64_t table)
+{
+    uint64_t pdptes[4];
+    for (unsigned i = 0; i < 4; i++)
+        pdptes[i] = world_read(w, table + 8 * i, 8) & 0xffffff001;
+    shadow_set_pdptes(w->s, pdptes);
+}
+
 static void control(struct world *w, struct input *input)
 {
     uint32_t what = take(input, 1);
     uint32_t value = take(input, 1);
-    switch (what % 6) {
+    switch (what % 7) {
     case 0:
-        shadow_set_cr3(w->s, value % 4 << 12);
+        shadow_set_cr3(w->s, value % 4 << 12 | (value & 0x30));
         break;
     case 1:
         shadow_set_mode(
-            w->s, (struct shadow_mode){.paging = value & 1, .wp = value & 2, .pse = value & 4});
+            w->s, (struct shadow_mode){
+                      .paging = value & 1, .wp = value & 2, .pse = value & 4, .pae = value & 8});
         break;
     case 2:
         shadow_set_view(w->s, value & 1 ? VIEW_USER : VIEW_KERNEL);
@@ -79,6 +93,12 @@ static void control(struct world *w, struct input *input)
         break;
     case 4:
         shadow_map_as_data(w->s, some_gva(input));
+        break;
+    case 5:
+        if (value & 1)
+            load_pdptes(w, value % 4 << 12 | (value & 0x20));
+        else
+            shadow_set_pdptes(w->s, NULL);
         break;
     default:
         if (kind_of(value % FRAMES) != FRAME_ABSENT && w->viewed[value % FRAMES])

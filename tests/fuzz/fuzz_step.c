@@ -85,6 +85,13 @@ static void invalidate(void *world, uint32_t lin)
     (void)lin;
 }
 
+static void read_physical(void *world, uint64_t gpa, void *buf, unsigned len)
+{
+    struct ram *ram = world;
+    for (unsigned i = 0; i < len; i++)
+        ((uint8_t *)buf)[i] = ram->bytes[(gpa + i) % MEMORY];
+}
+
 /* Stands in for a real processor: touches the whole operand, so that its size is checked. */
 static bool run_native(void *world, struct cpu *cpu, const struct insn *insn, void *mem,
                        unsigned mem_len, struct event *fault)
@@ -107,6 +114,7 @@ static const struct cpu_ops ops = {
     .wrtsc = write_tsc,
     .flush_tlb = flush,
     .invlpg = invalidate,
+    .read_physical = read_physical,
     .exec_native = run_native,
 };
 

@@ -19,6 +19,7 @@ const struct cpu_model model_strict = {
             .dr7_gd = true,
             .rsvd_pf_has_p = true,
             .unknown_msr_gp = true,
+            .pdptes_loaded = true,
         },
 };
 
@@ -112,6 +113,13 @@ static void op_invlpg(void *world, uint32_t lin)
     ((struct world *)world)->invlpg = lin;
 }
 
+static void op_read_physical(void *world, uint64_t gpa, void *buf, unsigned len)
+{
+    struct world *w = world;
+    for (unsigned i = 0; i < len; i++)
+        ((uint8_t *)buf)[i] = gpa + i < WORLD_SIZE ? w->mem[gpa + i] : 0xff;
+}
+
 static bool op_exec_native(void *world, struct cpu *cpu, const struct insn *insn, void *mem,
                            unsigned mem_len, struct event *fault)
 {
@@ -129,6 +137,7 @@ const struct cpu_ops world_ops = {
     .wrtsc = op_wrtsc,
     .flush_tlb = op_flush_tlb,
     .invlpg = op_invlpg,
+    .read_physical = op_read_physical,
     .exec_native = op_exec_native,
 };
 

@@ -116,7 +116,7 @@ static void reserved_bit_of_large_page(void **state)
 static void reserved_bit_error_is_policy(void **state)
 {
     struct world *w = *state;
-    struct walk_tables t = {&world_ops, w, paged, PD, true};
+    struct walk_tables t = {&world_ops, w, paged, PD, true, NULL};
     struct walk walk;
     w->mem[1][1] = 0x200000 | PS | P | W;
     assert_false(shadow_walk(&t, 0x400000, WRITE, &walk));

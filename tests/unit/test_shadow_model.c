@@ -24,12 +24,12 @@
 #define NEVER    UINT64_MAX
 
 struct version {
-    uint32_t value;
+    uint64_t value;
     uint64_t from, to;
 };
 
 struct history {
-    struct version v[VERSIONS];
+    struct version v[2 * VERSIONS]; /* of an entry of two words */
     unsigned count;
 };
 
@@ -47,10 +47,13 @@ struct model {
     struct shadow_mode mode;
     enum shadow_view view;
     uint32_t cr3;
+    bool likes_pae, registers; /* mostly PAE paging; PDPTEs are loaded with CR3 */
+    uint64_t pdptes[4];
     struct tlb_entry tlb[PAGES];
     uint64_t random;
     uint32_t before[TABLES][1024];
     unsigned results[SHADOW_INTERPRET + 1], stale_hits;
+    unsigned pae_fills[2]; /* with PDPTEs in memory, and in registers */
 };
 
 static const uint32_t pde_choices[] = {0, 1, 3, 256, 512, 767, 1023};
@@ -86,13 +89,75 @@ static void remember(struct world *w, uint64_t gpa)
     m->full |= h->count >= VERSIONS - 4;
 }
 
-/* The versions of an entry. Those outside the recorded frames never change: RAM there stays 0, and
+/* The versions of a word. Those outside the recorded frames never change: RAM there stays 0, and
  * what cannot be stored to counts as accessed and dirty. */
-static struct history versions(struct model *m, uint64_t gpa)
+static const struct history *word_versions(struct model *m, uint64_t gpa, uint32_t constant)
 {
     if (gpa >> 12 < TABLES)
-        return m->words[gpa >> 12][gpa >> 2 & 1023];
-    return (struct history){{{world_read(&m->w, gpa) | A | D, 0, NEVER}}, 1};
+        return &m->words[gpa >> 12][gpa >> 2 & 1023];
+    static struct history fixed[2];
+    struct history *h = &fixed[gpa >> 2 & 1];
+    *h = (struct history){{{world_word(&m->w, gpa) | constant, 0, NEVER}}, 1};
+    return h;
+}
+
+/* The versions of an entry: the words' of an entry of two that were there at the same time. */
+static struct history versions(struct model *m, uint64_t gpa)
+{
+    const struct history *low = word_versions(m, gpa, A | D);
+    if (!m->mode.pae)
+        return *low;
+    const struct history *high = word_versions(m, gpa + 4, 0);
+    struct history h = {.count = 0};
+    for (unsigned i = 0; i < low->count; i++) {
+        for (unsigned k = 0; k < high->count; k++) {
+            const struct version *l = &low->v[i], *u = &high->v[k];
+            uint64_t from = l->from > u->from ? l->from : u->from;
+            uint64_t to = l->to < u->to ? l->to : u->to;
+            if (from < to)
+                h.v[h.count++] = (struct version){u->value << 32 | l->value, from, to};
+        }
+    }
+    return h;
+}
+
+/* What a walk reads where. */
+static uint64_t root_of(const struct model *m)
+{
+    return m->cr3 & (m->mode.pae ? ~31u : ~0xfffu);
+}
+
+static uint64_t pde_at(const struct model *m, uint64_t directory, uint32_t gva)
+{
+    return directory + (m->mode.pae ? 8 * (gva >> 21 & 511) : 4 * (gva >> 22));
+}
+
+static uint64_t pte_at(const struct model *m, uint64_t pde, uint32_t gva)
+{
+    return m->mode.pae ? (pde & 0xffffff000) + 8 * (gva >> 12 & 511)
+                       : (pde & 0xfffff000) + 4 * (gva >> 12 & 1023);
+}
+
+static bool reserved(const struct model *m, uint64_t entry)
+{
+    return m->mode.pae && entry >> 36;
+}
+
+static uint64_t small_gpa(const struct model *m, uint64_t pte, uint32_t gva)
+{
+    return (pte & (m->mode.pae ? 0xffffff000 : 0xfffff000)) | (gva & 0xfff);
+}
+
+static uint64_t large_gpa(const struct model *m, uint64_t pde, uint32_t gva)
+{
+    if (m->mode.pae)
+        return (pde & 0xfffe00000) | (gva & 0x1fffff);
+    return (pde & 0xffc00000) | (pde >> 13 & 0xff) << 32 | (gva & 0x3fffff);
+}
+
+static bool large_reserved(const struct model *m, uint64_t pde)
+{
+    return reserved(m, pde) || pde & (m->mode.pae ? 0x1fe000 : 0x200000);
 }
 
 struct access {
@@ -101,7 +166,7 @@ struct access {
     uint64_t gpa;
 };
 
-static bool entries_allow(const struct model *m, uint32_t pde, uint32_t leaf,
+static bool entries_allow(const struct model *m, uint64_t pde, uint64_t leaf,
                           const struct access *a)
 {
     bool w = pde & leaf & W, u = pde & leaf & U;
@@ -110,26 +175,26 @@ static bool entries_allow(const struct model *m, uint32_t pde, uint32_t leaf,
     return !a->write || (leaf & D && (w || (!a->user && !m->mode.wp)));
 }
 
-static bool large(const struct model *m, uint32_t pde)
+static bool large(const struct model *m, uint64_t pde)
 {
-    return m->mode.pse && pde & PS;
+    return (m->mode.pse || m->mode.pae) && pde & PS;
 }
 
-static bool large_allows(const struct model *m, uint32_t pde, const struct access *a)
+static bool large_allows(const struct model *m, uint64_t pde, const struct access *a)
 {
-    uint64_t gpa = (pde & 0xffc00000) | (uint64_t)(pde >> 13 & 0xff) << 32 | (a->gva & 0x3fffff);
-    return !(pde & 0x200000) && gpa == a->gpa && entries_allow(m, pde, pde, a);
+    return !large_reserved(m, pde) && large_gpa(m, pde, a->gva) == a->gpa &&
+           entries_allow(m, pde, pde, a);
 }
 
 /* Could a TLB filled at or after `since` translate so? It read the PDE first, the PTE then. */
 static bool pte_allows(struct model *m, const struct version *pde, uint64_t since,
                        const struct access *a)
 {
-    struct history ptes = versions(m, (pde->value & ~0xfffu) + 4 * (a->gva >> 12 & 1023));
+    struct history ptes = versions(m, pte_at(m, pde->value, a->gva));
     uint64_t read = pde->from > since ? pde->from : since;
     for (unsigned i = 0; i < ptes.count; i++) {
-        uint32_t pte = ptes.v[i].value;
-        if (ptes.v[i].to >= read && a->gpa == ((pte & ~0xfffu) | (a->gva & 0xfff)) &&
+        uint64_t pte = ptes.v[i].value;
+        if (ptes.v[i].to >= read && a->gpa == small_gpa(m, pte, a->gva) && !reserved(m, pte) &&
             entries_allow(m, pde->value, pte, a))
             return true;
     }
@@ -141,16 +206,35 @@ static uint64_t since(const struct model *m, unsigned page)
     return m->flushed > m->invalidated[page] ? m->flushed : m->invalidated[page];
 }
 
+static bool directory_allows(struct model *m, uint64_t directory, uint64_t from,
+                             const struct access *a)
+{
+    struct history pdes = versions(m, pde_at(m, directory, a->gva));
+    for (unsigned i = 0; i < pdes.count; i++) {
+        const struct version *pde = &pdes.v[i];
+        if (pde->to < from || reserved(m, pde->value))
+            continue;
+        if (large(m, pde->value) ? large_allows(m, pde->value, a) : pte_allows(m, pde, from, a))
+            return true;
+    }
+    return false;
+}
+
 static bool legal(struct model *m, uint64_t from, const struct access *a)
 {
     if (!m->mode.paging)
         return a->gpa == a->gva;
-    struct history pdes = versions(m, m->cr3 + 4 * (a->gva >> 22));
-    for (unsigned i = 0; i < pdes.count; i++) {
-        const struct version *pde = &pdes.v[i];
-        if (pde->to < from)
-            continue;
-        if (large(m, pde->value) ? large_allows(m, pde->value, a) : pte_allows(m, pde, from, a))
+    if (!m->mode.pae)
+        return directory_allows(m, root_of(m), from, a);
+    uint64_t loaded = m->pdptes[a->gva >> 30];
+    if (m->registers)
+        return loaded & P && directory_allows(m, loaded & 0xffffff000, from, a);
+    struct history pdptes = versions(m, root_of(m) + 8 * (a->gva >> 30));
+    for (unsigned i = 0; i < pdptes.count; i++) {
+        const struct version *v = &pdptes.v[i];
+        uint64_t read = v->from > from ? v->from : from;
+        if (v->to >= from && (v->value & (P | A)) == (P | A) && !reserved(m, v->value) &&
+            directory_allows(m, v->value & 0xffffff000, read, a))
             return true;
     }
     return false;
@@ -163,9 +247,15 @@ struct reference {
     uint64_t gpa;
 };
 
-static uint32_t copy_read(struct model *m, uint64_t gpa)
+static uint32_t copy_word(struct model *m, uint64_t gpa)
 {
-    return gpa >> 12 < TABLES ? m->before[gpa >> 12][gpa >> 2 & 1023] : world_read(&m->w, gpa);
+    return gpa >> 12 < TABLES ? m->before[gpa >> 12][gpa >> 2 & 1023] : world_word(&m->w, gpa);
+}
+
+static uint64_t copy_read(struct model *m, uint64_t gpa)
+{
+    uint64_t high = m->mode.pae ? copy_word(m, gpa + 4) : 0;
+    return high << 32 | copy_word(m, gpa);
 }
 
 static void copy_or(struct model *m, uint64_t gpa, uint32_t bits)
@@ -174,31 +264,66 @@ static void copy_or(struct model *m, uint64_t gpa, uint32_t bits)
         m->before[gpa >> 12][gpa >> 2 & 1023] |= bits;
 }
 
+static void reference_small(struct model *m, uint64_t at, uint64_t pde, const struct access *a,
+                            struct reference *r)
+{
+    if (reserved(m, pde)) {
+        r->error |= 8;
+        return;
+    }
+    copy_or(m, at, A);
+    at = pte_at(m, pde, a->gva);
+    uint64_t pte = copy_read(m, at);
+    r->gpa = small_gpa(m, pte, a->gva);
+    if (!(pte & P))
+        return;
+    r->error |= reserved(m, pte) ? 8 : 1;
+    if (r->error & 8 || !entries_allow(m, pde, pte | A | D, a))
+        return;
+    copy_or(m, at, a->write ? A | D : A);
+    r->fault = false;
+}
+
+static void reference_large(struct model *m, uint64_t at, uint64_t pde, const struct access *a,
+                            struct reference *r)
+{
+    r->gpa = large_gpa(m, pde, a->gva);
+    r->error |= large_reserved(m, pde) ? 8 : 1;
+    if (r->error & 8 || !entries_allow(m, pde, pde | A | D, a))
+        return;
+    copy_or(m, at, a->write ? A | D : A);
+    r->fault = false;
+}
+
+static bool reference_pdpte(struct model *m, const struct access *a, struct reference *r,
+                            uint64_t *directory)
+{
+    uint64_t at = root_of(m) + 8 * (a->gva >> 30);
+    uint64_t pdpte = m->registers ? m->pdptes[a->gva >> 30] : copy_read(m, at);
+    *directory = pdpte & 0xffffff000;
+    if (pdpte & P && reserved(m, pdpte))
+        r->error |= 8;
+    if (!(pdpte & P) || r->error & 8)
+        return false;
+    if (!m->registers)
+        copy_or(m, at, A);
+    return true;
+}
+
 static struct reference reference_walk(struct model *m, const struct access *a)
 {
     struct reference r = {.error = (a->write ? 2 : 0) | (a->user ? 4 : 0), .gpa = a->gva};
+    uint64_t directory = root_of(m);
     if (!m->mode.paging)
         return r;
-    uint64_t at = m->cr3 + 4 * (a->gva >> 22);
-    uint32_t pde = copy_read(m, at), leaf = pde;
     r.fault = true;
+    if (m->mode.pae && !reference_pdpte(m, a, &r, &directory))
+        return r;
+    uint64_t at = pde_at(m, directory, a->gva);
+    uint64_t pde = copy_read(m, at);
     if (!(pde & P))
         return r;
-    if (large(m, pde)) {
-        r.gpa = (pde & 0xffc00000) | (uint64_t)(pde >> 13 & 0xff) << 32 | (a->gva & 0x3fffff);
-        r.error |= pde & 0x200000 ? 8 : 1;
-    } else {
-        copy_or(m, at, A);
-        at = (pde & ~0xfffu) + 4 * (a->gva >> 12 & 1023);
-        leaf = copy_read(m, at);
-        r.gpa = (leaf & ~0xfffu) | (a->gva & 0xfff);
-        if (leaf & P)
-            r.error |= 1;
-    }
-    if (r.error & 8 || !entries_allow(m, pde, leaf | A | D, a))
-        return r;
-    copy_or(m, at, a->write ? A | D : A);
-    r.fault = false;
+    (large(m, pde) ? reference_large : reference_small)(m, at, pde, a, &r);
     return r;
 }
 
@@ -270,7 +395,8 @@ static void flush(struct model *m)
 static uint32_t random_entry(struct model *m)
 {
     static const uint32_t frames[] = {0, 48, 53, 60, 70, 0xfffff};
-    uint32_t frame = rnd(m, 5) ? rnd(m, rnd(m, 2) ? 6 : 40) : frames[rnd(m, 6)];
+    unsigned tables = m->mode.pae ? 8 : 2; /* of so many entries, all but one lead to a table */
+    uint32_t frame = rnd(m, 5) ? rnd(m, rnd(m, tables) ? 6 : 40) : frames[rnd(m, 6)];
     uint32_t flags = rnd(m, 8) ? P : 0;
     flags |= (rnd(m, 4) ? W : 0) | (rnd(m, 4) ? U : 0) | (rnd(m, 2) ? A : 0) | (rnd(m, 4) ? 0 : D);
     if (rnd(m, 8))
@@ -279,20 +405,42 @@ static uint32_t random_entry(struct model *m)
     return larges[rnd(m, 6)] | flags | PS;
 }
 
+/* What becomes of a word of a table: high words of PAE entries are 0, unless they are reserved or
+ * lead beyond 4 GiB. */
+static uint32_t random_word(struct model *m, unsigned index)
+{
+    static const uint32_t highs[] = {0x80000000, 0x10, 1, 0x00100000};
+    if (m->mode.pae && index & 1)
+        return rnd(m, 40) ? 0 : highs[rnd(m, 4)];
+    return random_entry(m);
+}
+
+/* Where a walk for one of the pages reads a word of a table. */
+static unsigned random_index(struct model *m)
+{
+    uint32_t gva = gva_of(rnd(m, PAGES));
+    unsigned level = rnd(m, 5);
+    if (!m->mode.pae)
+        return level < 2 ? gva >> 22 : gva >> 12 & 1023;
+    unsigned entry = level == 0 ? gva >> 30 : level < 3 ? gva >> 21 & 511 : gva >> 12 & 511;
+    return 2 * entry + !rnd(m, 6);
+}
+
 /* A store by whoever does not go through the guest's mappings. */
 static void device_store(struct model *m)
 {
-    uint64_t frame = rnd(m, 6), index = rnd(m, 2) ? pde_choices[rnd(m, 7)] : pte_choices[rnd(m, 8)];
+    uint64_t frame = rnd(m, 6);
+    unsigned index = random_index(m);
     unsigned count = rnd(m, 20) ? 1 : 1 + rnd(m, 200);
     for (unsigned i = 0; i < count && index + i < 1024; i++)
-        gpa_write(&m->w, frame << 12 | (index + i) * 4, random_entry(m));
+        gpa_write(&m->w, frame << 12 | (index + i) * 4, random_word(m, index + i));
 }
 
 /* A store at gva: natively when the shadow maps it writable, so that a frame that should be tracked
  * and is not goes unnoticed by the shadow and noticed by the model. */
 static void store(struct model *m, uint64_t gpa, enum shadow_result result)
 {
-    uint32_t value = gpa >> 12 < TABLES ? random_entry(m) : 0;
+    uint32_t value = gpa >> 12 < TABLES ? random_word(m, gpa >> 2 & 1) : 0;
     if (result == SHADOW_TABLE_WRITE)
         gpa_write(&m->w, gpa, value);
     if (result != SHADOW_FILLED)
@@ -338,7 +486,7 @@ static void access_step(struct model *m)
         a.write * SHADOW_ACCESS_WRITE | user * SHADOW_ACCESS_USER | fetch * SHADOW_ACCESS_FETCH;
     struct shadow_access out;
     if (native && rnd(m, 2))
-        a.gva = gva_of(page) | (pde_choices[rnd(m, 7)] * 4);
+        a.gva = gva_of(page) | random_index(m) * 4;
     static uint32_t untouched[TABLES][1024];
     memcpy(untouched, m->w.mem, sizeof untouched);
     memcpy(m->before, m->w.mem, sizeof m->before);
@@ -358,6 +506,7 @@ static void access_step(struct model *m)
     a.gpa = out.gpa;
     assert_true(legal(m, from, &a));
     m->stale_hits += r.fault || r.gpa != a.gpa;
+    m->pae_fills[m->registers] += m->mode.paging && m->mode.pae && result == SHADOW_FILLED;
     check_result(m, page, &a, fetch, result, native);
     if (result == SHADOW_CODE_DATA && rnd(m, 2))
         shadow_map_as_data(m->w.s, a.gva);
@@ -373,18 +522,34 @@ static void invlpg_step(struct model *m)
     m->tlb[page].hw.present = false;
 }
 
+/* As MOV CR does; PDPTEs that it would refuse are left out. */
+static void load_pdptes(struct model *m)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        m->pdptes[i] = world_read(&m->w, root_of(m) + 8 * i, 8);
+        if (m->pdptes[i] >> 36)
+            m->pdptes[i] = 0;
+    }
+    shadow_set_pdptes(m->w.s, m->registers ? m->pdptes : NULL);
+}
+
 static void cr3_step(struct model *m)
 {
     static const uint32_t others[] = {48, 53, 70, 0xfffff};
     if (rnd(m, 3))
-        m->cr3 = (rnd(m, 20) ? rnd(m, 6) : others[rnd(m, 4)]) << 12;
-    shadow_set_cr3(m->w.s, m->cr3 | rnd(m, 4096));
+        m->cr3 = (rnd(m, 20) ? rnd(m, 6) : others[rnd(m, 4)]) << 12 | rnd(m, 2) << 5;
+    m->cr3 = (m->cr3 & ~31u) | rnd(m, 32);
+    load_pdptes(m);
+    shadow_set_cr3(m->w.s, m->cr3);
     flush(m);
 }
 
 static void mode_step(struct model *m)
 {
-    m->mode = (struct shadow_mode){rnd(m, 8), rnd(m, 2), rnd(m, 4)};
+    bool pae = m->likes_pae ? rnd(m, 8) : !rnd(m, 8);
+    m->mode =
+        (struct shadow_mode){.paging = rnd(m, 8), .wp = rnd(m, 2), .pse = rnd(m, 4), .pae = pae};
+    load_pdptes(m);
     shadow_set_mode(m->w.s, m->mode);
     flush(m);
 }
@@ -447,22 +612,26 @@ static void model_init(struct model *m, unsigned pool_pages, uint64_t seed)
 {
     memset(m, 0, sizeof *m);
     world_init(&m->w, pool_pages);
-    m->random = seed;
+    m->random = seed * 977 + pool_pages;
+    m->likes_pae = seed & 1;
+    m->registers = seed & 2;
+    m->mode =
+        (struct shadow_mode){.paging = true, .wp = seed & 4, .pse = true, .pae = m->likes_pae};
     for (unsigned f = 0; f < FRAMES; f++)
         for (unsigned i = 0; i < 1024; i++)
-            m->w.mem[f][i] = f < TABLES || f == ROM_FIRST ? random_entry(m) : 0;
+            m->w.mem[f][i] = f < TABLES || f == ROM_FIRST ? random_word(m, i) : 0;
     for (unsigned f = 0; f < TABLES; f++)
         for (unsigned i = 0; i < 1024; i++)
             m->words[f][i] = (struct history){{{m->w.mem[f][i], 0, NEVER}}, 1};
     m->w.stored = remember;
-    m->mode = (struct shadow_mode){.paging = true, .wp = seed & 1, .pse = true};
+    load_pdptes(m);
     shadow_set_mode(m->w.s, m->mode);
     flush(m);
 }
 
 /* What the runs with one pool came across. */
 struct seen {
-    unsigned results[SHADOW_INTERPRET + 1], stale_hits;
+    unsigned results[SHADOW_INTERPRET + 1], stale_hits, pae_fills[2];
     uint64_t flips, recycled, roots_found;
 };
 
@@ -472,6 +641,7 @@ static void add_seen(struct seen *seen, const struct model *m)
     for (unsigned r = SHADOW_FILLED; r <= SHADOW_INTERPRET; r++)
         seen->results[r] += m->results[r];
     seen->stale_hits += m->stale_hits;
+    seen->pae_fills[m->registers] += m->pae_fills[m->registers];
     seen->flips += stats.flips;
     seen->recycled += stats.recycled;
     seen->roots_found += stats.roots_found;
@@ -482,7 +652,7 @@ static void run(unsigned pool_pages, unsigned seeds)
     struct model *m = malloc(sizeof *m);
     struct seen seen = {0};
     for (uint64_t seed = 1; seed <= seeds; seed++) {
-        model_init(m, pool_pages, seed * 977 + pool_pages);
+        model_init(m, pool_pages, seed);
         for (unsigned i = 0; i < STEPS; i++) {
             step(m);
             check_all(m);
@@ -494,6 +664,7 @@ static void run(unsigned pool_pages, unsigned seeds)
     for (unsigned r = SHADOW_FILLED; r <= SHADOW_INTERPRET; r++)
         assert_true(seen.results[r]);
     assert_true(seen.stale_hits && seen.flips && seen.roots_found);
+    assert_true(seen.pae_fills[false] > 100 && seen.pae_fills[true] > 100);
     assert_true(pool_pages > 40 || seen.recycled);
 }
 

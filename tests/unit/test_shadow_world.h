@@ -61,10 +61,15 @@ static inline enum frame_kind world_frame(void *world, uint64_t gfn, uint64_t *h
     return kind_of(gfn);
 }
 
-static inline uint32_t world_read(void *world, uint64_t gpa)
+static inline uint32_t world_word(const struct world *w, uint64_t gpa)
 {
-    struct world *w = world;
     return kind_of(gpa >> 12) == FRAME_ABSENT ? w->nothing : w->mem[gpa >> 12][gpa >> 2 & 1023];
+}
+
+static inline uint64_t world_read(void *world, uint64_t gpa, unsigned bytes)
+{
+    uint64_t high = bytes == 8 ? world_word(world, gpa + 4) : 0;
+    return high << 32 | world_word(world, gpa);
 }
 
 /* A store to guest memory with everything that belongs to it. */

@@ -185,6 +185,70 @@ static void strict_cr0(void **state)
     assert_int_equal(w->cpu.cr0, CR0_PE | CR0_ET);
 }
 
+/* PAE where the processor keeps the PDPTEs: what loads them, and what it refuses. */
+static void pdptes_are_loaded_and_checked(void **state)
+{
+    struct world *w = *state;
+    struct cpu_model model = cpu_model_pentium3_tcg;
+
+    model.policy.pdptes_loaded = true;
+    w->cpu.model = &model;
+    for (unsigned i = 0; i < 4; i++)
+        world_write32(w, 0x5020 + 8 * i, (i + 1) << 12 | 1);
+    world_write32(w, 0x5020 + 24 + 4, 0xf); /* bits 35:32 of an address */
+    w->cpu.gpr[EAX] = CR4_PAE;
+    expect_ok(w, "0f22e0");
+    w->cpu.gpr[EAX] = 0x503f;
+    expect_ok(w, "0f22d8");
+    assert_int_equal(w->cpu.pdpte[0], 0); /* paging is off */
+    w->cpu.gpr[EAX] = CR0_PE | CR0_PG;
+    expect_ok(w, "0f22c0");
+    assert_int_equal(w->cpu.pdpte[0], 0x1001);
+    assert_int_equal(w->cpu.pdpte[3], 0xf00004001);
+
+    world_write32(w, 0x5020, 0x7001);
+    expect_ok(w, "0f22c0");
+    assert_int_equal(w->cpu.pdpte[0], 0x1001); /* nothing was changed */
+    w->flushes = 0;
+    w->cpu.gpr[EAX] |= CR0_CD;
+    expect_ok(w, "0f22c0");
+    assert_int_equal(w->cpu.pdpte[0], 0x7001);
+    assert_int_equal(w->flushes, 1);
+    world_write32(w, 0x5028, 0x8000); /* not present: anything goes */
+    w->cpu.gpr[EAX] = CR4_PAE | CR4_PGE;
+    expect_ok(w, "0f22e0");
+    assert_int_equal(w->cpu.pdpte[1], 0x8000);
+}
+
+static void reserved_bits_of_pdptes_are_refused(void **state)
+{
+    static const uint64_t bits[] = {1ull << 1, 1ull << 5, 1ull << 8, 1ull << 36, 1ull << 63};
+    struct world *w = *state;
+    struct cpu_model model = cpu_model_pentium3_tcg;
+
+    model.policy.pdptes_loaded = true;
+    w->cpu.model = &model;
+    w->cpu.cr0 |= CR0_PG;
+    w->cpu.cr4 = CR4_PAE;
+    for (unsigned i = 0; i < 5; i++) {
+        world_write32(w, 0x5008, 0x1001 | (uint32_t)bits[i]);
+        world_write32(w, 0x500c, (uint32_t)(bits[i] >> 32));
+        w->cpu.gpr[EAX] = 0x5000;
+        expect_fault(w, "0f22d8", EXC_GP, 0);
+        assert_int_equal(w->cpu.cr3, 0);
+        w->cpu.cr3 = 0x5000;
+        w->cpu.gpr[EAX] = CR4_PAE | CR4_PSE;
+        expect_fault(w, "0f22e0", EXC_GP, 0);
+        w->cpu.gpr[EAX] = w->cpu.cr0 | CR0_CD;
+        expect_fault(w, "0f22c0", EXC_GP, 0);
+        assert_int_equal(w->cpu.pdpte[1], 0);
+        w->cpu.cr3 = 0;
+    }
+    w->cpu.model = &cpu_model_pentium3_tcg; /* which looks at them in each walk */
+    w->cpu.gpr[EAX] = 0x5000;
+    expect_ok(w, "0f22d8");
+}
+
 static void lmsw_smsw_clts(void **state)
 {
     struct world *w = *state;
@@ -535,6 +599,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(popf_masks, setup, teardown),
         cmocka_unit_test_setup_teardown(control_registers, setup, teardown),
         cmocka_unit_test_setup_teardown(strict_cr0, setup, teardown),
+        cmocka_unit_test_setup_teardown(pdptes_are_loaded_and_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(reserved_bits_of_pdptes_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(lmsw_smsw_clts, setup, teardown),
         cmocka_unit_test_setup_teardown(debug_registers, setup, teardown),
         cmocka_unit_test_setup_teardown(strict_debug_registers, setup, teardown),

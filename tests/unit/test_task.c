@@ -55,6 +55,29 @@ static void expect_new_task(const struct world *w)
     assert_int_equal(type_of(w, TSS32_OTHER), 0xb);
 }
 
+/* PDPTEs with reserved bits: the fault is the new task's, in the old one's memory. */
+static void pdptes_of_the_new_task(void **state)
+{
+    struct world *w = *state;
+    struct cpu_model model = cpu_model_pentium3_tcg;
+
+    model.policy.pdptes_loaded = true;
+    w->cpu.model = &model;
+    w->cpu.cr0 |= CR0_PG;
+    w->cpu.cr4 |= CR4_PAE;
+    world_write32(w, 0x7000, 0x9001);
+    expect_ok(w, "9a00000000b000");
+    assert_int_equal(w->cpu.pdpte[0], 0x9001);
+    assert_int_equal(w->cpu.cr3, 0x7000);
+    expect_ok(w, "cf");
+    world_write32(w, 0x7000, 0xa003);
+    w->cpu.cr3 = 0x6000;
+    assert_int_equal(world_run(w, "9a00000000b000"), CPU_OK); /* #GP was delivered */
+    assert_int_equal(w->cpu.seg[SEG_TR].selector, TSS32_OTHER);
+    assert_int_equal(w->cpu.pdpte[0], 0);
+    assert_int_equal(w->cpu.cr3, 0x6000);
+}
+
 static void jump(void **state)
 {
     struct world *w = *state;
@@ -233,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(jump, setup, teardown),
+        cmocka_unit_test_setup_teardown(pdptes_of_the_new_task, setup, teardown),
         cmocka_unit_test_setup_teardown(call_and_return, setup, teardown),
         cmocka_unit_test_setup_teardown(gate_and_event_with_error_code, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_before_the_switch, setup, teardown),
