@@ -111,3 +111,129 @@ PROBE(D29_reserved, "PAE: reserved and high bits of an entry")
     }
     pae_off();
 }
+
+/* Bits that an entry may not have, or may: NX, 52, above and below the 36 of an address, 20 and 13
+ * (address, but not of a 2 MiB page), PAT, ignored. */
+static const uint64_t entry_bits[] = {1ull << 63, 1ull << 52, 1ull << 36, 1ull << 35,
+                                      1ull << 20, 1ull << 13, 1ull << 12, 1ull << 9};
+
+/* An entry with each of the bits in turn: what a read behind it gives, and what became of it. */
+static void try_bits(const char *name, volatile uint64_t *tried, uint64_t value)
+{
+    list(name);
+    for (uint32_t i = 0; i < sizeof(entry_bits) / sizeof(entry_bits[0]); i++) {
+        *tried = value | entry_bits[i];
+        write_cr3((uint32_t)pointers);
+        run(pae_read);
+        item_event();
+        item((uint32_t)*tried & 0xFFF);
+    }
+    *tried = value;
+}
+
+PROBE(D29_directory, "PAE: reserved and high bits of a page directory entry")
+{
+    pae_on();
+    try_bits("large", &window_directory[0], USER | PTE_PS);
+    try_bits("table", &window_directory[0], 0x200000 | USER);
+    pae_off();
+}
+
+PROBE(D29_pointers, "PAE: reserved and high bits of a page directory pointer")
+{
+    static const uint32_t low_bits[] = {2, 4, 8, 0x20, 0x80, 0x100, 0x200};
+
+    pae_on();
+    list("low");
+    for (uint32_t i = 0; i < sizeof(low_bits) / sizeof(low_bits[0]); i++) {
+        pointers[1] = (uint32_t)window_directory | PTE_P | low_bits[i];
+        write_cr3((uint32_t)pointers);
+        run(pae_read);
+        item_event();
+        item(pointers[1] & 0xFFF);
+    }
+    try_bits("high", &pointers[1], (uint32_t)low_directory | PTE_P);
+    pae_off();
+}
+
+CODE(pae_reload, "mov eax, cr3; mov cr3, eax; mov eax, cr3; mov ebx, [0x40000000]");
+CODE(pae_toggle, "mov eax, [0x40000000]; mov ebx, cr4; xor ebx, 0x10; mov cr4, ebx;"
+                 "mov ebx, [0x40000000]");
+
+PROBE(D29_cr3, "PAE: four pointers anywhere in a page, the low bits of CR3, and CR4.PSE")
+{
+    pae_on();
+    memcpy(pointers + 4, pointers, 32);
+    pointers[5] = (uint32_t)low_directory | PTE_P;
+    low_directory[0] = USER | PTE_PS;
+    list("second");
+    write_cr3((uint32_t)(pointers + 4));
+    run(pae_read);
+    item_event();
+    item(pointers[1] & 0xFFF);
+    item(pointers[5] & 0xFFF);
+    given.eax = 0;
+    write_cr3((uint32_t)pointers | 0x1F);
+    run(pae_reload);
+    list("low");
+    item_event();
+    item(got.eax & 0xFFF);
+    item(got.ebx);
+    run(pae_toggle);
+    list("pse");
+    item_event();
+    item(got.eax);
+    item(got.ebx);
+    pae_off();
+}
+
+CODE(pae_store8, "mov ebx, [pae_value]; mov ecx, [pae_value + 4];"
+                 "mov eax, [0x40001000]; mov edx, [0x40001004];"
+                 "lock cmpxchg8b [0x40001000]; setz al; movzx eax, al;"
+                 "mov edx, [0x40000000]; invlpg [0x40000000]; mov ebx, [0x40000000]");
+uint64_t pae_value;
+
+PROBE(D29_store, "PAE: CMPXCHG8B changes an entry of the table that maps it")
+{
+    pae_on();
+    table[0] = (uint32_t)frames[1] | RW;
+    table[1] = (uint32_t)table | RW;
+    pae_value = (uint32_t)frames[0] | RW;
+    try_code("before", pae_read);
+    item(got.eax);
+    try_code("store", pae_store8);
+    item(got.eax);
+    item(table[0] & 0xFFF);
+    item(got.edx);
+    item(got.ebx);
+    pae_off();
+}
+
+CODE(pae_wp, "mov eax, cr0; and eax, 0xfffeffff; mov cr0, eax; mov dword ptr [0x40000000], 0x44;"
+             "or eax, 0x10000; mov cr0, eax; mov dword ptr [0x40000000], 0x55");
+USER_CODE(pae_user_write, "mov dword ptr [0x40000000], 0x66");
+
+PROBE(D29_rights, "PAE: rights of both levels, and CR0.WP")
+{
+    static const uint32_t rights[] = {PTE_P, RW, PTE_P | PTE_U, USER};
+
+    pae_on();
+    list("user");
+    for (uint32_t i = 0; i < 16; i++) {
+        window_directory[0] = (uint32_t)table | rights[i / 4];
+        table[0] = (uint32_t)frames[0] | rights[i % 4];
+        write_cr3((uint32_t)pointers);
+        run_user(pae_user_write);
+        item_event();
+        item(table[0] & 0xFFF);
+    }
+    table[0] = (uint32_t)frames[0] | PTE_P;
+    window_directory[0] = (uint32_t)table | USER;
+    write_cr3((uint32_t)pointers);
+    run(pae_wp);
+    list("wp");
+    item_event();
+    item(frames[0][0]);
+    item(table[0] & 0xFFF);
+    pae_off();
+}

@@ -155,6 +155,7 @@ SMALL = [
     *small("usel"),
     *small("iopl"),
     *small("a20"),
+    *small("pae", BOTH),
     *small("dr", BOTH),
     *small("mask", BOTH),
     *small("dbit", BOTH),
