@@ -32,4 +32,7 @@ $(VERIFY_BUILT): $(VERIFY_DIR)/%: $(VERIFY_DIR)/tests/verify/%.o $(VERIFY_DIR)/l
 
 VERIFY_LIBS := -lZydis -lZycore
 
+# A sample of these runs with the unit tests.
+$(HOST_DIR)/test_verify: | $(VERIFY_DIR)/verify_execute_host
+
 -include $(wildcard $(VERIFY_DIR)/*/*/*.d)

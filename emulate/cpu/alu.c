@@ -97,6 +97,11 @@ bool op_test(struct step *x)
     return flags_only(x, and);
 }
 
+bool op_test_alias(struct step *x)
+{
+    return x->cpu->model->policy.test_has_alias ? op_test(x) : raise(x, EXC_UD);
+}
+
 bool op_not(struct step *x)
 {
     uint32_t a;

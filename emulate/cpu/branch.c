@@ -65,10 +65,12 @@ bool op_jcxz(struct step *x)
     return branch_if(x, get_reg(x->cpu, ECX, x->insn->adsize) == 0);
 }
 
-/* The limit is checked before the push, so that a call that faults leaves the stack alone. */
+/* Where the limit is checked before the push, a call that faults leaves the stack alone. */
 static bool call_to(struct step *x, uint32_t target)
 {
     uint32_t return_eip = x->next_eip;
+    if (x->cpu->model->policy.call_pushes_first)
+        return push(x, return_eip, x->insn->opsize) && branch_to(x, target);
     return branch_to(x, target) && push(x, return_eip, x->insn->opsize);
 }
 

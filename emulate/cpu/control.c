@@ -99,6 +99,8 @@ bool op_mov_to_cr(struct step *x)
         [0] = write_cr0, [2] = write_cr2, [3] = write_cr3, [4] = write_cr4};
     unsigned cr = insn_reg(x->insn);
 
+    if (!write[cr] && x->cpu->model->policy.cr_ud_first)
+        return raise(x, EXC_UD);
     if (!require_cpl0(x))
         return false;
     if (!write[cr])
@@ -113,6 +115,8 @@ bool op_mov_from_cr(struct step *x)
         [0] = &cpu->cr0, [2] = &cpu->cr2, [3] = &cpu->cr3, [4] = &cpu->cr4};
     unsigned cr = insn_reg(x->insn);
 
+    if (!read[cr] && cpu->model->policy.cr_ud_first)
+        return raise(x, EXC_UD);
     if (!require_cpl0(x))
         return false;
     if (!read[cr])

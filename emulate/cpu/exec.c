@@ -10,7 +10,7 @@
 const op_handler op_handlers[OP_COUNT] = {
     [OP_ADD] = op_add, [OP_OR] = op_or, [OP_ADC] = op_adc, [OP_SBB] = op_sbb,
     [OP_AND] = op_and, [OP_SUB] = op_sub, [OP_XOR] = op_xor, [OP_CMP] = op_cmp,
-    [OP_TEST] = op_test, [OP_NOT] = op_not, [OP_NEG] = op_neg, [OP_INC] = op_inc,
+    [OP_TEST] = op_test, [OP_TEST_ALIAS] = op_test_alias, [OP_NOT] = op_not, [OP_NEG] = op_neg, [OP_INC] = op_inc,
     [OP_DEC] = op_dec,
     [OP_MUL] = op_mul, [OP_IMUL1] = op_imul1, [OP_IMUL] = op_imul, [OP_DIV] = op_div,
     [OP_IDIV] = op_idiv, [OP_CBW] = op_cbw, [OP_CWD] = op_cwd,
@@ -88,6 +88,8 @@ static op_handler find_handler(const struct cpu *cpu, const struct insn *insn)
         return NULL;
     if (insn->lock && !lock_legal(cpu, insn))
         return NULL;
+    if (cpu->model->policy.asks_processor && result_undefined(insn))
+        return op_undefined;
     return op_handlers[insn->op];
 }
 
@@ -106,9 +108,8 @@ static bool is_io_break(const struct insn *insn, const struct event *event)
 enum cpu_result cpu_execute(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                             const struct insn *insn, struct event *fault)
 {
-    struct step x = {.cpu = cpu, .ops = ops, .world = world, .insn = insn};
+    struct step x = {.cpu = cpu, .ops = ops, .world = world, .insn = insn, .eflags = cpu->eflags};
     op_handler handler = find_handler(cpu, insn);
-    uint32_t eflags = cpu->eflags;
     uint32_t gpr[GPR_COUNT];
 
     cpu->int_shadow = SHADOW_NONE;
@@ -125,12 +126,13 @@ enum cpu_result cpu_execute(struct cpu *cpu, const struct cpu_ops *ops, void *wo
     }
     *fault = x.fault;
     if (is_fault(fault)) {
-        memcpy(cpu->gpr, gpr, sizeof gpr);
-        cpu->eflags = eflags;
+        if (!x.keeps_gpr)
+            memcpy(cpu->gpr, gpr, sizeof gpr);
+        cpu->eflags = x.eflags;
     } else {
         cpu->eip = x.next_eip;
         if (is_io_break(insn, fault))
-            cpu->eflags |= eflags & EFLAGS_RF;
+            cpu->eflags |= x.eflags & EFLAGS_RF;
     }
     return CPU_FAULT;
 }

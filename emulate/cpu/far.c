@@ -2,8 +2,6 @@
  * Far JMP and CALL, direct and through memory, to code segments, call gates and tasks (SDM vol. 3,
  * 5.8; vol. 2, JMP and CALL).
  */
-#include <string.h>
-
 #include "handlers.h"
 #include "task.h"
 #include "transfer.h"
@@ -17,8 +15,6 @@ static bool read_target(struct step *x, bool indirect, struct far_target *out)
 {
     const struct insn *insn = x->insn;
     uint32_t mask = insn->opsize == 2 ? 0xffffu : 0xffffffffu;
-    uint8_t raw[6] = {0};
-
     if (!indirect) {
         *out = (struct far_target){(uint16_t)insn->imm2, insn->imm & mask};
         return true;
@@ -26,12 +22,12 @@ static bool read_target(struct step *x, bool indirect, struct far_target *out)
     /* The register form (FF /3 and /5 with mod = 3) does not exist. */
     if (!insn_has_mem(insn))
         return raise(x, EXC_UD);
-    if (!read_mem(x, effective_segment(x), effective_offset(x), raw, insn->opsize + 2u))
-        return false;
-    out->eip = 0;
-    memcpy(&out->eip, raw, insn->opsize);
-    memcpy(&out->selector, raw + insn->opsize, sizeof(out->selector));
-    return true;
+    return read_far_pointer(x, &out->selector, &out->eip);
+}
+
+static bool push_return(struct step *x, unsigned size)
+{
+    return push(x, x->cpu->seg[SEG_CS].selector, size) && push(x, x->next_eip, size);
 }
 
 static bool far_real(struct step *x, const struct far_target *target, bool call)
@@ -41,7 +37,7 @@ static bool far_real(struct step *x, const struct far_target *target, bool call)
 
     if (!check_eip_real(x, target->eip))
         return false;
-    if (call && !(push(x, cpu->seg[SEG_CS].selector, size) && push(x, x->next_eip, size)))
+    if (call && !push_return(x, size))
         return false;
     load_segment_real(cpu, SEG_CS, target->selector);
     x->next_eip = target->eip;
@@ -76,9 +72,9 @@ static bool far_code(struct step *x, const struct far_target *target, struct des
         return raise_error(x, EXC_GP, selector_error(target->selector));
     if (!(attr & ATTR_P))
         return raise_error(x, EXC_NP, selector_error(target->selector));
-    if (!check_limit(x, target, d, call) || !mark_accessed_far(x, d))
-        return false;
-    if (call && !(push(x, cpu->seg[SEG_CS].selector, size) && push(x, x->next_eip, size)))
+    bool push_first = call && cpu->model->policy.call_pushes_first;
+    if (!mark_accessed_far(x, d) || (push_first && !push_return(x, size)) ||
+        !check_limit(x, target, d, call) || (call && !push_first && !push_return(x, size)))
         return false;
     enter_code(x, d, target->selector, cpu->cpl, target->eip);
     return true;
@@ -159,7 +155,7 @@ static bool call_gate(struct step *x, const struct gate *gate)
         return call_inner(x, gate, &code);
 
     if (!check_eip(x, &code, gate->offset) || !mark_accessed_far(x, &code) ||
-        !push(x, cpu->seg[SEG_CS].selector, gate->size) || !push(x, x->next_eip, gate->size))
+        !push_return(x, gate->size))
         return false;
     enter_code(x, &code, gate->selector, cpu->cpl, gate->offset);
     return true;

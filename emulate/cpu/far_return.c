@@ -19,20 +19,31 @@ struct far_return {
     uint32_t item[ITEM_COUNT];
 };
 
+/* Only three items have CS, or SS, elsewhere than at [1]: none; more are all selectors behind ESP.
+ */
+static bool is_selector(unsigned i, unsigned count)
+{
+    return i == 1 || (i > 1 && count > 3);
+}
+
 /* Reads items that lie `offset` bytes above the stack top. */
 static bool stack_items(struct step *x, uint32_t offset, uint32_t *values, unsigned count,
                         unsigned size)
 {
     const struct cpu *cpu = x->cpu;
     bool wide = stack32(&cpu->seg[SEG_SS]);
+    bool down = cpu->model->policy.returns_read_down;
     uint32_t sp = cpu->gpr[ESP] + offset;
 
     /* The common case in one access: a fault finds the same page as one pop after the other. */
-    if (wide && size == 4 && count <= 4)
+    if (wide && size == 4 && count <= 4 && !down && !alignment_checked(cpu))
         return read_mem(x, SEG_SS, sp, values, 4 * count);
-    for (unsigned i = 0; i < count; i++, sp += size) {
+    for (unsigned n = 0; n < count; n++) {
+        unsigned i = down ? count - 1 - n : n;
+        uint32_t at = sp + i * size;
+        bool two = cpu->model->policy.sreg_on_stack_is_two && is_selector(i, count);
         values[i] = 0;
-        if (!read_mem(x, SEG_SS, wide ? sp : sp & 0xffffu, &values[i], size))
+        if (!read_mem(x, SEG_SS, wide ? at : at & 0xffffu, &values[i], two ? 2 : size))
             return false;
     }
     return true;

@@ -19,6 +19,7 @@ bool op_sub(struct step *x);
 bool op_xor(struct step *x);
 bool op_cmp(struct step *x);
 bool op_test(struct step *x);
+bool op_test_alias(struct step *x);
 bool op_not(struct step *x);
 bool op_neg(struct step *x);
 bool op_inc(struct step *x);
@@ -118,6 +119,9 @@ bool op_mmx(struct step *x);
 bool op_sse(struct step *x);
 bool op_maskmovq(struct step *x);
 bool op_fxsave(struct step *x); /* FXRSTOR too */
+/* Whether the manual leaves a flag or the result open, and the handler that asks a processor. */
+bool result_undefined(const struct insn *insn);
+bool op_undefined(struct step *x);
 
 /* far.c */
 bool op_jmp_far(struct step *x);

@@ -85,7 +85,7 @@ static void rep_next(struct step *x)
         return;
     set_reg(x->cpu, ECX, adsize, x->cpu->gpr[ECX] - 1);
     if (get_reg(x->cpu, ECX, adsize) != 0)
-        x->next_eip = x->cpu->eip;
+        suspend_rep(x);
 }
 
 bool op_ins(struct step *x)
@@ -96,10 +96,13 @@ bool op_ins(struct step *x)
     uint16_t port = (uint16_t)cpu->gpr[EDX];
     uint32_t value;
 
+    /* The port must be allowed even where nothing is to be moved. */
+    if (!io_allowed(x, port, size))
+        return false;
     if (rep_done(x))
         return true;
     /* Reading a port cannot be undone: know first that the store will succeed. */
-    if (!io_allowed(x, port, size) || !read_mem_rmw(x, SEG_ES, offset, &value, size))
+    if (!read_mem_rmw(x, SEG_ES, offset, &value, size))
         return false;
     value = x->ops->in(x->world, port, size);
     if (!write_mem(x, SEG_ES, offset, &value, size))
@@ -119,10 +122,11 @@ bool op_outs(struct step *x)
     uint16_t port = (uint16_t)cpu->gpr[EDX];
     uint32_t value = 0;
 
+    if (!io_allowed(x, port, size))
+        return false;
     if (rep_done(x))
         return true;
-    if (!io_allowed(x, port, size) ||
-        !read_mem(x, seg, get_reg(cpu, ESI, x->insn->adsize), &value, size))
+    if (!read_mem(x, seg, get_reg(cpu, ESI, x->insn->adsize), &value, size))
         return false;
     x->ops->out(x->world, port, size, value);
     advance(cpu, ESI, x->insn->adsize, size);

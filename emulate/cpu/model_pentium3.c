@@ -88,6 +88,9 @@ const struct cpu_model cpu_model_pentium3_tcg = {
     .dr7_zeros = 0,
     .policy =
         {
+            .rmw_reads_first = true,
+            .arpl_always_writes = true,
+            .bound_reads_both = true,
             .rdpmc_is_ud = true,
             .cr0_keeps_reserved = true,
             .gate16_has_offset32 = true,

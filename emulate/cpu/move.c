@@ -140,11 +140,14 @@ bool op_bound(struct step *x)
     unsigned seg = effective_segment(x), size = x->insn->opsize;
     uint32_t offset = effective_offset(x);
     uint32_t index, lower = 0, upper = 0;
-    if (!read_operand(x, 0, &index) || !read_mem(x, seg, offset, &lower, size) ||
-        !read_mem(x, seg, offset + size, &upper, size))
+    if (!read_operand(x, 0, &index) || !read_mem(x, seg, offset, &lower, size))
         return false;
-    if (sign_extend(index, size) < sign_extend(lower, size) ||
-        sign_extend(index, size) > sign_extend(upper, size))
+    bool below = sign_extend(index, size) < sign_extend(lower, size);
+    if (below && !x->cpu->model->policy.bound_reads_both)
+        return raise(x, EXC_BR);
+    if (!read_mem(x, seg, offset + size, &upper, size))
+        return false;
+    if (below || sign_extend(index, size) > sign_extend(upper, size))
         return raise(x, EXC_BR);
     return true;
 }

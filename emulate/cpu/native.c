@@ -37,23 +37,65 @@ struct native_operand {
     bool stored; /* by the instruction */
 };
 
+typedef bool (*operand_reader)(struct step *, unsigned seg, uint32_t offset, void *, unsigned);
+
+static bool read_last_byte(struct step *x, const struct native_operand *mem)
+{
+    operand_reader read = mem->stored ? read_mem_rmw : read_mem;
+    uint8_t last;
+    return read(x, mem->seg, mem->offset + mem->len - 1, &last, 1);
+}
+
+static bool is_environment(const struct insn *insn)
+{
+    return insn->op >= OP_FNSTENV && insn->op <= OP_FRSTOR;
+}
+
 /*
  * A destination is read too: FXSAVE leaves part of it alone, and a fault must come before the
  * instruction changes the state of the FPU (FNSAVE resets it).
  */
 static bool load(struct step *x, struct native_operand *mem)
 {
-    if (!mem->len)
-        return true;
-    if (mem->stored)
-        return read_mem_rmw(x, mem->seg, mem->offset, mem->bytes, mem->len);
-    return read_mem(x, mem->seg, mem->offset, mem->bytes, mem->len);
+    operand_reader read = mem->stored ? read_mem_rmw : read_mem;
+
+    if (is_environment(x->insn) && x->cpu->model->policy.long_operand_ends &&
+        !(read(x, mem->seg, mem->offset, mem->bytes, x->insn->opsize) && read_last_byte(x, mem)))
+        return false;
+    return !mem->len || read(x, mem->seg, mem->offset, mem->bytes, mem->len);
+}
+
+/* All of x87 waits for pending exceptions, but for these. */
+static bool x87_waits(const struct insn *insn)
+{
+    if (insn->op == OP_X87) /* FNSTCW, FNSTSW */
+        return insn_reg(insn) != 7 || (insn->opcode != 0xd9 && insn->opcode != 0xdd);
+    return insn->op == OP_FLDENV || insn->op == OP_FRSTOR;
+}
+
+/* CVTPS2PI and CVTTPS2PI; CVTPI2PS from memory touches no MMX register. */
+static bool sse_to_mmx(const struct insn *insn)
+{
+    return insn->op == OP_SSE && insn->rep != 0xf3 && (insn->opcode & 0xfe) == 0x2c;
+}
+
+/* The operand's fault, or the #MF that is pending. */
+static __attribute__((cold)) bool operand_fault(struct step *x)
+{
+    static const struct insn fwait = {
+        .length = 1, .opcode = 0x9b, .opsize = 4, .op = OP_FWAIT, .bytes = {0x9b}};
+    bool waits = (x->insn->flags & INSN_MMX) || x87_waits(x->insn) || sse_to_mmx(x->insn);
+
+    if (waits && x->cpu->model->policy.mf_before_memory)
+        x->ops->exec_native(x->world, x->cpu, &fwait, NULL, 0, &x->fault);
+    return false;
 }
 
 static bool run(struct step *x, struct native_operand *mem)
 {
-    return load(x, mem) &&
-           x->ops->exec_native(x->world, x->cpu, x->insn, mem->bytes, mem->len, &x->fault);
+    if (!load(x, mem))
+        return operand_fault(x);
+    return x->ops->exec_native(x->world, x->cpu, x->insn, mem->bytes, mem->len, &x->fault);
 }
 
 static bool store(struct step *x, const struct native_operand *mem)
@@ -94,21 +136,39 @@ bool op_mmx(struct step *x)
     return mmx_usable(x) && run_and_store(x);
 }
 
+static bool misaligned(const struct step *x, const struct native_operand *mem, unsigned by)
+{
+    return (x->cpu->seg[mem->seg].base + mem->offset) & (by - 1);
+}
+
 /* Whole 16-byte operands are aligned, but for MOVUPS (SDM vol. 2, 2.4, exception type 4). */
-static bool aligned(struct step *x, const struct native_operand *mem, unsigned len)
+static bool sse_aligned(struct step *x, const struct native_operand *mem)
 {
     bool unaligned_allowed = x->insn->opcode == 0x10 || x->insn->opcode == 0x11;
-    if (mem->len != len || (x->insn->op == OP_SSE && unaligned_allowed))
+    if (mem->len != 16 || (x->insn->op == OP_SSE && unaligned_allowed))
         return true;
-    uint32_t lin = x->cpu->seg[mem->seg].base + mem->offset;
-    return !(lin & 15u) || raise_gp0(x);
+    return !misaligned(x, mem, 16) || raise_gp0(x);
 }
 
 bool op_sse(struct step *x)
 {
     struct native_operand mem;
     locate(x, &mem);
-    return sse_usable(x) && aligned(x, &mem, 16) && run(x, &mem) && store(x, &mem);
+    return sse_usable(x) && sse_aligned(x, &mem) && run(x, &mem) && store(x, &mem);
+}
+
+/* Which of #AC and #GP(0) comes for an address that is no multiple of 16 is left to the machine. */
+static bool fxsave_aligned(struct step *x, const struct native_operand *mem)
+{
+    bool end_first = x->cpu->model->policy.long_operand_ends;
+
+    if (!check_segment(x, mem->seg, mem->offset, 4, mem->stored))
+        return false;
+    if (misaligned(x, mem, 4) && alignment_checked(x->cpu))
+        return raise_error(x, EXC_AC, 0);
+    if (misaligned(x, mem, 16))
+        return raise_gp0(x);
+    return !end_first || read_last_byte(x, mem);
 }
 
 /* #NM by EM too, unlike the rest of SSE. */
@@ -116,7 +176,7 @@ bool op_fxsave(struct step *x)
 {
     struct native_operand mem;
     locate(x, &mem);
-    return x87_usable(x) && aligned(x, &mem, LONGEST_OPERAND) && run(x, &mem) && store(x, &mem);
+    return x87_usable(x) && fxsave_aligned(x, &mem) && run(x, &mem) && store(x, &mem);
 }
 
 /* Stores the bytes of its first register that its second selects at DS:EDI. */
@@ -150,4 +210,33 @@ bool op_fnstenv(struct step *x)
         return false;
     replace_fcs(x, &mem);
     return store(x, &mem);
+}
+
+/* How an operation whose result or flags the manual leaves undefined treats its memory operand. */
+enum undefined { DEFINED, UNDEFINED_LOAD, UNDEFINED_RMW };
+
+// clang-format off
+static const uint8_t undefined_ops[OP_COUNT] = {
+    [OP_ROL] = UNDEFINED_RMW, [OP_ROR] = UNDEFINED_RMW, [OP_RCL] = UNDEFINED_RMW,
+    [OP_RCR] = UNDEFINED_RMW, [OP_SHL] = UNDEFINED_RMW, [OP_SHR] = UNDEFINED_RMW,
+    [OP_SAR] = UNDEFINED_RMW, [OP_SHLD] = UNDEFINED_RMW, [OP_SHRD] = UNDEFINED_RMW,
+    [OP_MUL] = UNDEFINED_LOAD, [OP_IMUL1] = UNDEFINED_LOAD, [OP_IMUL] = UNDEFINED_LOAD,
+    [OP_DIV] = UNDEFINED_LOAD, [OP_IDIV] = UNDEFINED_LOAD,
+    [OP_BSF] = UNDEFINED_LOAD, [OP_BSR] = UNDEFINED_LOAD, [OP_BSWAP] = UNDEFINED_LOAD,
+    [OP_DAA] = UNDEFINED_LOAD, [OP_DAS] = UNDEFINED_LOAD, [OP_AAA] = UNDEFINED_LOAD,
+    [OP_AAS] = UNDEFINED_LOAD, [OP_AAM] = UNDEFINED_LOAD, [OP_AAD] = UNDEFINED_LOAD,
+};
+// clang-format on
+
+bool result_undefined(const struct insn *insn)
+{
+    return undefined_ops[insn->op] != DEFINED && (insn->op != OP_BSWAP || insn->opsize == 2);
+}
+
+bool op_undefined(struct step *x)
+{
+    struct native_operand mem;
+    locate(x, &mem);
+    mem.stored = undefined_ops[x->insn->op] == UNDEFINED_RMW;
+    return run(x, &mem) && store(x, &mem);
 }

@@ -29,6 +29,7 @@
     X(UD)                                                                                          \
     /* arithmetic and logic */                                                                     \
     X(ADD) X(OR) X(ADC) X(SBB) X(AND) X(SUB) X(XOR) X(CMP) X(TEST) X(NOT) X(NEG) X(INC) X(DEC)     \
+    X(TEST_ALIAS) /* F6 /1 and F7 /1: TEST again, but not to every machine */                      \
     X(MUL) X(IMUL1) /* one operand */ X(IMUL) /* two or three operands */ X(DIV) X(IDIV)           \
     X(CBW) X(CWD) /* CWDE and CDQ too, by operand size */                                          \
     /* decimal */                                                                                  \

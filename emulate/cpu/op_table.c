@@ -370,10 +370,9 @@ const struct op_entry op_groups[GROUP_COUNT][2][8] = {
     [GROUP_1A] = BOTH(I0(POP, 0)),
     [GROUP_2] = BOTH(I0(ROL, 0), I0(ROR, 0), I0(RCL, 0), I0(RCR, 0),
                      I0(SHL, 0), I0(SHR, 0), I0(SHL, 0), I0(SAR, 0)),
-    /* /1 is TEST again, but not to QEMU. */
-    [GROUP_3B] = BOTH(I2(TEST, Eb, Ib, 0), N2(UD, "test", RR, Eb, Ib, INSN_INVALID),
+    [GROUP_3B] = BOTH(I2(TEST, Eb, Ib, 0), N2(TEST_ALIAS, "test", RR, Eb, Ib, SENS),
                       I0(NOT, LK), I0(NEG, LK), I0(MUL, 0), I0(IMUL1, 0), I0(DIV, 0), I0(IDIV, 0)),
-    [GROUP_3V] = BOTH(I2(TEST, Ev, Iz, 0), N2(UD, "test", RR, Ev, Iz, INSN_INVALID),
+    [GROUP_3V] = BOTH(I2(TEST, Ev, Iz, 0), N2(TEST_ALIAS, "test", RR, Ev, Iz, SENS),
                       I0(NOT, LK), I0(NEG, LK), I0(MUL, 0), I0(IMUL1, 0), I0(DIV, 0), I0(IDIV, 0)),
     [GROUP_4] = BOTH(I0(INC, LK), I0(DEC, LK)),
     [GROUP_5] = BOTH(I0(INC, LK), I0(DEC, LK), I0(CALL_IND, IND),

@@ -158,3 +158,13 @@ bool write_operand(struct step *x, unsigned n, uint32_t value)
     set_reg(x->cpu, register_of(x->insn, kind), size, value);
     return true;
 }
+
+bool read_far_pointer(struct step *x, uint16_t *selector, uint32_t *offset)
+{
+    unsigned seg = effective_segment(x), size = x->insn->opsize;
+    uint32_t at = effective_offset(x);
+
+    *offset = 0;
+    return read_mem(x, seg, at, offset, size) &&
+           read_mem(x, seg, at + size, selector, sizeof(*selector));
+}

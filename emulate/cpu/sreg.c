@@ -1,6 +1,4 @@
 /* MOV, PUSH, POP and the far-pointer loads of segment registers. */
-#include <string.h>
-
 #include "handlers.h"
 #include "segment.h"
 
@@ -46,7 +44,7 @@ bool op_push_sreg(struct step *x)
     if (!valid_sreg(seg))
         return raise(x, EXC_UD);
     uint16_t selector = cpu->seg[seg].selector;
-    if (x->insn->opsize == 2 || !cpu->model->policy.push_sreg_writes_two)
+    if (x->insn->opsize == 2 || !cpu->model->policy.sreg_on_stack_is_two)
         return push(x, selector, x->insn->opsize);
 
     uint32_t sp = cpu->gpr[ESP] - 4;
@@ -58,6 +56,19 @@ bool op_push_sreg(struct step *x)
     return true;
 }
 
+/* A selector has 16 bits, however much it takes on the stack. */
+static bool pop_selector(struct step *x, uint32_t *selector)
+{
+    unsigned size = x->insn->opsize;
+
+    if (!x->cpu->model->policy.sreg_on_stack_is_two)
+        return pop(x, selector, size);
+    if (!peek(x, 0, selector, 2))
+        return false;
+    move_sp(x->cpu, (int32_t)size);
+    return true;
+}
+
 bool op_pop_sreg(struct step *x)
 {
     unsigned seg = sreg_operand(x->insn);
@@ -65,7 +76,7 @@ bool op_pop_sreg(struct step *x)
 
     if (!valid_sreg(seg) || seg == SEG_CS)
         return raise(x, EXC_UD);
-    if (!pop(x, &selector, x->insn->opsize) || !load_segment(x, seg, (uint16_t)selector))
+    if (!pop_selector(x, &selector) || !load_segment(x, seg, (uint16_t)selector))
         return false;
     if (seg == SEG_SS)
         x->cpu->int_shadow = SHADOW_MOV_SS;
@@ -76,17 +87,12 @@ bool op_pop_sreg(struct step *x)
 static bool load_far_pointer(struct step *x, unsigned seg)
 {
     unsigned size = x->insn->opsize;
-    uint8_t raw[6];
-    uint32_t offset = 0;
+    uint32_t offset;
     uint16_t selector;
 
     if (!insn_has_mem(x->insn))
         return raise(x, EXC_UD);
-    if (!read_mem(x, effective_segment(x), effective_offset(x), raw, size + 2))
-        return false;
-    memcpy(&offset, raw, size);
-    memcpy(&selector, raw + size, sizeof(selector));
-    if (!load_segment(x, seg, selector))
+    if (!read_far_pointer(x, &selector, &offset) || !load_segment(x, seg, selector))
         return false;
     set_reg(x->cpu, insn_reg(x->insn), size, offset);
     return true;

@@ -40,10 +40,14 @@ static bool straddles_pages(const struct cpu *cpu, uint32_t sp, unsigned bytes)
 
 static bool push_one_by_one(struct step *x, uint32_t sp, unsigned size)
 {
-    for (unsigned i = 0; i < ALL_REGS; i++)
+    bool down = x->cpu->model->policy.pusha_from_top;
+
+    for (unsigned n = 0; n < ALL_REGS; n++) {
+        unsigned i = down ? ALL_REGS - 1 - n : n;
         if (!write_mem(x, SEG_SS, stack_pointer(x->cpu, sp + i * size), &x->cpu->gpr[EDI - i],
                        size))
             return false;
+    }
     return true;
 }
 
@@ -55,39 +59,34 @@ bool op_pusha(struct step *x)
 
     for (unsigned i = 0; i < ALL_REGS; i++)
         memcpy(block + i * size, &x->cpu->gpr[EDI - i], size);
-    bool apart = wraps(sp, ALL_REGS * size) || straddles_pages(x->cpu, sp, ALL_REGS * size);
-    if (!(apart ? push_one_by_one(x, sp, size) : write_mem(x, SEG_SS, sp, block, ALL_REGS * size)))
+    bool apart = wraps(sp, ALL_REGS * size) || straddles_pages(x->cpu, sp, ALL_REGS * size) ||
+                 alignment_checked(x->cpu);
+    /* One by one again after a fault: it is the first store's. */
+    if ((apart || !write_mem(x, SEG_SS, sp, block, ALL_REGS * size)) &&
+        !push_one_by_one(x, sp, size))
         return false;
     move_sp(x->cpu, -(int32_t)(ALL_REGS * size));
     return true;
 }
 
-static bool read_all(struct step *x, uint8_t *block, unsigned size)
-{
-    uint32_t sp = stack_pointer(x->cpu, x->cpu->gpr[ESP]);
-    if (!wraps(sp, ALL_REGS * size))
-        return read_mem(x, SEG_SS, sp, block, ALL_REGS * size);
-    for (unsigned i = 0; i < ALL_REGS; i++)
-        if (!read_mem(x, SEG_SS, stack_pointer(x->cpu, sp + i * size), block + i * size, size))
-            return false;
-    return true;
-}
-
+/* ESP moves last, so that POPA can start again: registers loaded before a fault stay loaded. */
 bool op_popa(struct step *x)
 {
     unsigned size = x->insn->opsize;
-    uint8_t block[ALL_REGS * 4];
-    if (!read_all(x, block, size))
-        return false;
-    for (unsigned i = 0; i < ALL_REGS; i++)
+    uint32_t sp = x->cpu->gpr[ESP], value;
+    x->keeps_gpr = true;
+    for (unsigned i = 0; i < ALL_REGS; i++, sp += size) {
+        if (!read_mem(x, SEG_SS, stack_pointer(x->cpu, sp), &value, size))
+            return false;
         if (EDI - i != ESP)
-            memcpy(&x->cpu->gpr[EDI - i], block + i * size, size);
+            memcpy(&x->cpu->gpr[EDI - i], &value, size);
+    }
     move_sp(x->cpu, (int32_t)(ALL_REGS * size));
     return true;
 }
 
-/* Copies the frame pointers of the outer levels and pushes the new one (SDM vol. 1, 6.6.1). */
-static bool push_display(struct step *x, uint32_t frame, unsigned level)
+/* Copies the frame pointers of the outer levels (SDM vol. 1, 6.6.1). */
+static bool push_display(struct step *x, unsigned level)
 {
     unsigned size = x->insn->opsize;
     for (unsigned i = 1; i < level; i++) {
@@ -96,20 +95,31 @@ static bool push_display(struct step *x, uint32_t frame, unsigned level)
         if (!read_mem(x, SEG_SS, at, &link, size) || !push(x, link, size))
             return false;
     }
-    return level == 0 || push(x, frame, size);
+    return true;
 }
 
-/* EBP or BP is loaded by the size of the stack, as TCG does; the manual has it by operand size. */
+/* The manual's "write using the final value of the stack pointer", which is not made. */
+static bool probe_stack(struct step *x)
+{
+    uint32_t item;
+    return read_mem_rmw(x, SEG_SS, stack_pointer(x->cpu, x->cpu->gpr[ESP]), &item, x->insn->opsize);
+}
+
+/* The frame pointer counts down all of ESP, also where the stack has 16 bits. */
 bool op_enter(struct step *x)
 {
     struct cpu *cpu = x->cpu;
-    if (!push(x, cpu->gpr[EBP], x->insn->opsize))
-        return false;
-    uint32_t frame = cpu->gpr[ESP];
-    if (!push_display(x, frame, x->insn->imm2 & 31))
+    unsigned level = x->insn->imm2 & 31, size = x->insn->opsize;
+    uint32_t frame = cpu->gpr[ESP] - size;
+    bool wide = cpu->seg[SEG_SS].attr & ATTR_DB;
+
+    if (!push(x, cpu->gpr[EBP], size) || !push_display(x, level) ||
+        (level && !push(x, frame, size)))
         return false;
     move_sp(cpu, -(int32_t)(x->insn->imm & 0xffffu));
-    set_reg(cpu, EBP, cpu->seg[SEG_SS].attr & ATTR_DB ? 4 : 2, frame);
+    if (cpu->model->policy.enter_probes_stack && !probe_stack(x))
+        return false;
+    set_reg(cpu, EBP, cpu->model->policy.enter_ebp_by_opsize ? size : wide ? 4 : 2, frame);
     return true;
 }
 

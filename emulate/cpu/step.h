@@ -20,6 +20,8 @@ struct step {
     void *world;
     const struct insn *insn;
     uint32_t next_eip;  /* EIP after this instruction; branches overwrite it */
+    uint32_t eflags;    /* before this instruction */
+    bool keeps_gpr;     /* a fault leaves the general registers as they are by then */
     bool task_switched; /* a fault from here on belongs to the new task */
     struct event fault;
 };
@@ -42,6 +44,14 @@ static inline bool raise_gp0(struct step *x)
 bool read_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size);
 bool read_mem_rmw(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size);
 bool write_mem(struct step *x, unsigned seg, uint32_t offset, const void *buf, unsigned size);
+/* The checks of the segment alone. */
+bool check_segment(struct step *x, unsigned seg, uint32_t offset, unsigned size, bool write);
+/* True where an access that is not aligned raises #AC (SDM vol. 3, 6.15). */
+static inline bool alignment_checked(const struct cpu *cpu)
+{
+    return (cpu->eflags & EFLAGS_AC) && (cpu->cr0 & CR0_AM) && cpu->cpl == 3 &&
+           cpu->model->policy.checks_alignment;
+}
 /* Linear accesses with supervisor rights whatever the CPL: descriptor tables and TSS. */
 bool read_system(struct step *x, uint32_t lin, void *buf, unsigned size);
 bool write_system(struct step *x, uint32_t lin, const void *buf, unsigned size);
@@ -61,8 +71,14 @@ unsigned operand_size(const struct step *x, unsigned n); /* 1, 2 or 4 */
 bool read_operand(struct step *x, unsigned n, uint32_t *value);
 bool read_operand_rmw(struct step *x, unsigned n, uint32_t *value);
 bool write_operand(struct step *x, unsigned n, uint32_t value);
+/* The far pointer that ModRM names: its offset first, then its selector. */
+bool read_far_pointer(struct step *x, uint16_t *selector, uint32_t *offset);
 uint32_t get_reg(const struct cpu *cpu, unsigned reg, unsigned size); /* size 1: AL..BH */
 void set_reg(struct cpu *cpu, unsigned reg, unsigned size, uint32_t value);
+
+/* string.c: leaves EIP on a repeated instruction, with what the machine shows between iterations.
+ */
+void suspend_rep(struct step *x);
 
 /* segment.c: descriptors and segment registers. */
 struct descriptor {

@@ -38,6 +38,14 @@ static bool finished(const struct step *x)
     return x->insn->rep && index_offset(x, ECX) == 0;
 }
 
+void suspend_rep(struct step *x)
+{
+    struct cpu *cpu = x->cpu;
+    x->next_eip = cpu->eip;
+    if (cpu->model->policy.rep_suspends)
+        cpu->eflags = (cpu->eflags & ~EFLAGS_STATUS) | (x->eflags & EFLAGS_STATUS) | EFLAGS_RF;
+}
+
 /* Counts an iteration and stays on the instruction when another one follows. */
 static bool again_if(struct step *x, bool more)
 {
@@ -46,7 +54,7 @@ static bool again_if(struct step *x, bool more)
     uint32_t count = index_offset(x, ECX) - 1;
     set_reg(x->cpu, ECX, x->insn->adsize, count);
     if (count && more)
-        x->next_eip = x->cpu->eip;
+        suspend_rep(x);
     return true;
 }
 

@@ -206,7 +206,8 @@ bool op_lar(struct step *x)
         return false;
     found = found && known_type(&d, TYPES_WITH_RIGHTS);
     set_zf(x->cpu, found);
-    return !found || write_operand(x, 0, d.hi & 0x00f0ff00u);
+    uint32_t mask = x->cpu->model->policy.lar_shows_limit ? 0x00ffff00u : 0x00f0ff00u;
+    return !found || write_operand(x, 0, d.hi & mask);
 }
 
 bool op_lsl(struct step *x)
@@ -248,9 +249,11 @@ bool op_arpl(struct step *x)
 {
     uint32_t dest, source;
 
-    if (!require_protected(x) || !read_operand_rmw(x, 0, &dest) || !read_operand(x, 1, &source))
+    if (!require_protected(x) || !read_operand(x, 0, &dest) || !read_operand(x, 1, &source))
         return false;
     bool raised = (dest & 3u) < (source & 3u);
     set_zf(x->cpu, raised);
-    return !raised || write_operand(x, 0, (dest & ~3u) | (source & 3u));
+    if (!raised && !x->cpu->model->policy.arpl_always_writes)
+        return true;
+    return write_operand(x, 0, raised ? (dest & ~3u) | (source & 3u) : dest);
 }

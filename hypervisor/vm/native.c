@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "emulate/cpu/insn.h"
+#include "emulate/cpu/relocate.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/control.h"
 #include "hypervisor/cpu/gdt.h"
@@ -48,35 +48,11 @@ void native_init(void)
     page_table[SCRATCH_DATA / 4096] = image_hpa(data) | PTE_P | PTE_U | PTE_W | PTE_NX;
 }
 
-static bool is_address_prefix(uint8_t byte)
-{
-    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x67};
-    return memchr(prefixes, byte, sizeof(prefixes)) != NULL;
-}
-
-/*
- * The instruction with its memory operand at SCRATCH_DATA instead: segment and address-size
- * prefixes dropped, ModRM changed to an absolute 32-bit address. Ends in HLT, whose #GP says that
- * the instruction is done.
- */
+/* The instruction with its memory operand at SCRATCH_DATA. Ends in HLT, whose #GP says that it is
+ * done. */
 static unsigned assemble(const struct insn *insn)
 {
-    unsigned n = 0;
-    bool mem = insn_has_mem(insn);
-    unsigned head = mem ? insn->modrm_at : insn->length;
-    for (unsigned i = 0; i < head; i++) {
-        bool prefix = i < insn->opcode_at && is_address_prefix(insn->bytes[i]);
-        if (!prefix || !(mem || insn->op == OP_MASKMOVQ))
-            code[n++] = insn->bytes[i];
-    }
-    if (mem) {
-        const uint32_t address = SCRATCH_DATA;
-        code[n++] = (uint8_t)((insn->modrm & 0x38) | 5);
-        memcpy(code + n, &address, sizeof(address));
-        n += sizeof(address);
-        memcpy(code + n, insn->bytes + insn->length - insn->imm_size, insn->imm_size);
-        n += insn->imm_size;
-    }
+    unsigned n = insn_relocate(insn, SCRATCH_DATA, code);
     code[n] = OPCODE_HLT;
     return n;
 }
@@ -160,6 +136,7 @@ bool native_execute(struct cpu *cpu, const struct insn *insn, void *mem, unsigne
         return false;
     }
     memcpy(mem, data, mem_len);
+    unit.cpu.gpr[ESP] = (uint32_t)unit.frame.rsp;
     unit.cpu.gpr[EDI] = insn->op == OP_MASKMOVQ ? cpu->gpr[EDI] : unit.cpu.gpr[EDI];
     memcpy(cpu->gpr, unit.cpu.gpr, sizeof(cpu->gpr));
     cpu->eflags = (cpu->eflags & EFLAGS_UNTOUCHED) | (unit.frame.rflags & ~EFLAGS_UNTOUCHED);

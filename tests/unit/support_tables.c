@@ -19,7 +19,7 @@ struct cpu_model strict_model(void)
         .checks_segments = true,
         .rf_in_fault_frames = true,
         .icebp_is_db = true,
-        .push_sreg_writes_two = true,
+        .sreg_on_stack_is_two = true,
         .lock_checked = true,
         .dr7_gd = true,
         .unknown_msr_gp = true,
