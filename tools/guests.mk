@@ -21,10 +21,11 @@ MEM_linux-pae     := 128M
 CMDLINE_linux-pae := $(CMDLINE_linux)
 
 FILE_memtest    := $(FETCHED)/memtest.bzimage
-CMDLINE_memtest := nosmp
+SCREEN_memtest  := serial
 FILE_mach       := $(FETCHED)/mach.elf
 CMDLINE_mach    := console=com0
 FILE_invaders   := $(FETCHED)/invaders.elf
+SCREEN_invaders := serial
 
 $(foreach guest,$(OUR_GUESTS),$(eval FILE_$(guest) := $(GUEST_OUT)/$(guest).elf) \
     $(eval CMDLINE_$(guest) := $(if $(INTERACTIVE),interactive,script)))
@@ -34,6 +35,7 @@ GUEST_FILE := $(or $(FILE_$(GUEST)),$(GUEST))
 MEM        := $(or $(MEM_$(GUEST)),64M)
 CMDLINE    := $(CMDLINE_$(GUEST))
 INITRD     := $(INITRD_$(GUEST))
+SCREEN     := $(SCREEN_$(GUEST))
 
 # What has to be there before a guest boots.
 ifneq ($(filter $(GUEST),$(FETCHED_GUESTS)),)

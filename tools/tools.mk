@@ -3,6 +3,7 @@
 ##? GUEST=demo          a guest of ours, linux, linux-pae, memtest, mach, invaders, or a kernel's path
 ##? MEM=64M             the guest's memory
 ##? CMDLINE="script"    the guest's command line
+##? SCREEN=serial       show the guest's text screen on the terminal, and type on its keyboard
 ##? INITRD=path         its initrd, or multiboot module
 ##? INTERACTIVE=1       hand the keyboard to the guest; ctrl-a x leaves
 ##? ENGINE=trap         how guest-kernel code is executed
@@ -18,7 +19,7 @@ HOST_MEM := 512M
 ISO        := $(BUILD)/umbra.iso
 VM_NAME    := $(if $(FILE_$(GUEST)),$(GUEST),$(basename $(notdir $(GUEST))))
 VM_LINE    := name=$(VM_NAME) mem=$(MEM) $(if $(ENGINE),engine=$(ENGINE)) \
-              $(if $(TRACE),trace=$(TRACE)) -- $(CMDLINE)
+              $(if $(TRACE),trace=$(TRACE)) $(if $(SCREEN),screen=$(SCREEN)) -- $(CMDLINE)
 # For mkiso; the argument is put in front of the VM's line.
 VM_MODULES  = --module '$(GUEST_FILE)' --line '$(1)$(VM_LINE)' \
               $(if $(INITRD),--module '$(INITRD)' --line 'for=$(VM_NAME)')

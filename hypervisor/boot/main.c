@@ -8,6 +8,7 @@
 #include "hypervisor/cpu/pic_host.h"
 #include "hypervisor/cpu/serial_host.h"
 #include "hypervisor/cpu/timer.h"
+#include "hypervisor/cpu/vga_host.h"
 #include "hypervisor/mm/direct_map.h"
 #include "hypervisor/mm/frames.h"
 #include "hypervisor/report/console.h"
@@ -28,5 +29,6 @@ void monitor_start(uint32_t magic, uint64_t information)
     timer_init();
     pic_host_init(); /* after the firmware's timer was silenced: forgets its last interrupt */
     serial_host_init();
+    vga_host_init();
     monitor_main(&boot_info);
 }

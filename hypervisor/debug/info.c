@@ -6,6 +6,7 @@
 #include "hypervisor/report/panic.h"
 #include "hypervisor/report/report.h"
 #include "hypervisor/report/trace.h"
+#include "hypervisor/vm/screen.h"
 #include "hypervisor/vm/vm.h"
 #include "look.h"
 
@@ -114,6 +115,24 @@ static void show_pic(struct vm *vm)
     }
 }
 
+static void put_screen(char c)
+{
+    console_printf("%c", c);
+}
+
+static void show_screen(struct vm *vm)
+{
+    static struct text_screen screen;
+    if (!screen_read(vm, &screen)) {
+        console_printf("%s is in a graphics mode\n", vm->config.name);
+        return;
+    }
+    for (unsigned row = 0; row < TEXT_ROWS; row++) {
+        text_row(&screen, row, put_screen);
+        console_printf("\n");
+    }
+}
+
 static void show_pit(struct vm *vm)
 {
     const struct pit *pit = &vm->pc.pit;
@@ -137,6 +156,7 @@ static const struct topic {
     {"idt", "the guest's gates", show_idt},
     {"pic", "interrupt controllers", show_pic},
     {"pit", "interval timer", show_pit},
+    {"screen", "its text screen", show_screen},
 };
 
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))

@@ -128,6 +128,18 @@ static bool set_gdb(struct vm_config *config, const char *word, const char *valu
     return true;
 }
 
+static bool set_screen(struct vm_config *config, const char *word, const char *value,
+                       struct load_error *error)
+{
+    if (!strcmp(value, "host"))
+        config->screen = SCREEN_HOST;
+    else if (!strcmp(value, "serial"))
+        config->screen = SCREEN_SERIAL;
+    else
+        return refuse(error, word, "unknown value", "use screen=host or screen=serial");
+    return true;
+}
+
 /* The bits of a reason's key, or of a group of reasons; 0 when there is none of that name. */
 static uint32_t trace_bits(const char *name, size_t length)
 {
@@ -189,8 +201,8 @@ static const struct option {
     bool (*set)(struct vm_config *config, const char *word, const char *value,
                 struct load_error *error);
 } options[] = {
-    {"name", set_name},   {"mem", set_mem}, {"engine", set_engine}, {"gdb", set_gdb},
-    {"trace", set_trace}, {"rom", set_rom}, {"for", set_for},
+    {"name", set_name},   {"mem", set_mem},       {"engine", set_engine}, {"gdb", set_gdb},
+    {"trace", set_trace}, {"screen", set_screen}, {"rom", set_rom},       {"for", set_for},
 };
 
 static bool set_option(struct vm_config *config, char *word, struct load_error *error)
@@ -205,7 +217,7 @@ static bool set_option(struct vm_config *config, char *word, struct load_error *
             return options[i].set(config, word, equals + 1, error);
     }
     return refuse(error, word, "unknown option",
-                  "known are name, mem, engine, gdb, trace, rom and for");
+                  "known are name, mem, engine, gdb, trace, screen, rom and for");
 }
 
 /* Copies the next word of *line; returns its length, 0 at the end. A longer word is cut. */

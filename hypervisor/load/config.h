@@ -25,6 +25,11 @@ enum gdb_mode {
     GDB_WAIT, /* gdb=wait: the same, and it waits for one before its first instruction */
 };
 
+enum screen_mode {
+    SCREEN_HOST,   /* the VM's text screen shows on the host's */
+    SCREEN_SERIAL, /* and on COM1, where the keyboard is, too */
+};
+
 enum module_kind {
     MODULE_KERNEL, /* describes a VM */
     MODULE_ROM,    /* rom=ADDRESS: a ROM image that every VM finds there */
@@ -38,6 +43,7 @@ struct vm_config {
     enum engine engine;
     uint32_t trace; /* traps that the trace ring keeps: 1 << enum exit_reason */
     enum gdb_mode gdb;
+    enum screen_mode screen;
     uint32_t rom_address; /* MODULE_ROM: gpa */
     char cmdline[VM_CMDLINE_MAX];
 };

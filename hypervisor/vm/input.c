@@ -30,12 +30,32 @@ void input_interrupt(unsigned irqs)
         debug_notice();
 }
 
+/* The next byte of the line goes to the guest's COM1; false when it has no room. */
+static bool feed_serial(struct vm *vm, uint8_t byte)
+{
+    return pc_serial_in(&vm->pc, byte);
+}
+
+/* Or to its keyboard, when its screen is on the line. */
+static bool feed_keyboard(struct vm *vm, uint8_t byte)
+{
+    struct keys *keys = &vm->keys;
+    if (!vm->keys_pending) {
+        keys_take(keys, byte);
+        vm->keys_pending = keys->count;
+    }
+    while (vm->keys_pending && pc_keyboard_in(&vm->pc, keys->codes[keys->count - vm->keys_pending]))
+        vm->keys_pending--;
+    return !vm->keys_pending;
+}
+
 /* A full buffer leaves the host's line high: no edge would tell of what is still there. */
 void input_feed(struct vm *vm)
 {
     bool was_full = buffer.head - buffer.tail == BUFFER_SIZE;
-    while (buffer.tail != buffer.head &&
-           pc_serial_in(&vm->pc, buffer.bytes[buffer.tail % BUFFER_SIZE]))
+    bool (*feed)(struct vm *, uint8_t) =
+        vm->config.screen == SCREEN_SERIAL ? feed_keyboard : feed_serial;
+    while (buffer.tail != buffer.head && feed(vm, buffer.bytes[buffer.tail % BUFFER_SIZE]))
         buffer.tail++;
     if (was_full)
         input_collect();

@@ -8,6 +8,7 @@
 #include "hypervisor/debug/debug.h"
 #include "hypervisor/vm/exits.h"
 #include "hypervisor/vm/input.h"
+#include "hypervisor/vm/screen.h"
 #include "hypervisor/vm/vm.h"
 
 /* Interpreted instructions and interrupts before the host's serial lines are looked at (nothing
@@ -146,6 +147,7 @@ void vm_tick(struct vm *vm)
     if (vm->owns_console)
         input_feed(vm);
     pc_tick(&vm->pc);
+    screen_tick(vm);
     vm_reschedule(vm);
 }
 
@@ -159,4 +161,6 @@ void vm_reschedule(struct vm *vm)
 {
     vm->next_tick = ticks_at(pc_deadline(&vm->pc));
     vm->attention = vm->next_tick < vm->slice_end ? vm->next_tick : vm->slice_end;
+    if (vm->screen_due < vm->attention)
+        vm->attention = vm->screen_due;
 }

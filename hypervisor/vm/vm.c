@@ -10,6 +10,7 @@
 #include "hypervisor/report/console.h"
 #include "hypervisor/vm/canary.h"
 #include "hypervisor/report/report.h"
+#include "hypervisor/vm/screen.h"
 #include "hypervisor/vm/world.h"
 
 /* Shadow tables: a base for a few processes, and more for guests with more memory. */
@@ -158,6 +159,7 @@ void vm_boot(struct vm *vm)
     vm->alarm = CLOCK_NEVER;
     vm->slice_end = vm->slice_tsc = CLOCK_NEVER;
     vm->line_length = 0;
+    vm->screen_due = 0;
     image_boot(vm);
     vcpu_invalidate(&vm->vcpu);
     vm_reschedule(vm);
@@ -176,6 +178,8 @@ void vm_restart(struct vm *vm)
 
 void vm_end(struct vm *vm, const char *why)
 {
+    if (vm->owns_console)
+        screen_show(vm);
     console_printf("umbra: %s: ended: %s\n", vm->config.name, why);
     console_printf("umbra: %s: memory canaries %s\n", vm->config.name,
                    canary_intact(&vm->memory) ? "intact" : "BROKEN");

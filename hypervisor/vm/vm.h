@@ -13,6 +13,7 @@
 #include "hypervisor/vm/clock.h"
 #include "hypervisor/vm/descriptors.h"
 #include "hypervisor/vm/guest_memory.h"
+#include "hypervisor/vm/keys.h"
 #include "hypervisor/vm/sites.h"
 #include "hypervisor/vm/vcpu.h"
 #include "hypervisor/vm/run.h"
@@ -62,6 +63,7 @@ struct vm {
     uint64_t alarm;       /* virtual ticks that the host's timer is armed for, or CLOCK_NEVER */
     uint64_t attention;   /* virtual ticks at which the run loop has to look at board and slice */
     uint64_t interpreted; /* instructions and interrupts: see look_now_and_then() */
+    uint64_t screen_due;  /* virtual ticks at which its screen is looked at */
     uint64_t next_tick;   /* virtual ticks at which the board wants pc_tick() */
     struct counters counters;
     struct trace trace;
@@ -71,6 +73,8 @@ struct vm {
     bool owns_console;      /* its COM1 is the host's */
     char line[128];         /* serial output of a VM that does not, until its newline */
     unsigned line_length;
+    struct keys keys; /* what is typed, when its screen is on the serial line */
+    unsigned keys_pending;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "hypervisor/report/console.h"
 #include "hypervisor/vm/input.h"
 #include "hypervisor/vm/native.h"
+#include "hypervisor/vm/screen.h"
 #include "hypervisor/vm/vm.h"
 
 /* --- memory as the virtual CPU sees it ---------------------------------------------------------
@@ -336,6 +337,7 @@ void world_give_console(struct vm *const *vms, unsigned count, struct vm *vm)
     for (unsigned i = 0; i < vm->line_length; i++)
         serial_host_put((uint8_t)vm->line[i]);
     vm->line_length = 0;
+    screen_show(vm);
 }
 
 static void power_off(void *world, uint32_t code)

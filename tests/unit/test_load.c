@@ -47,6 +47,17 @@ static void test_gdb(void **state)
     assert_int_equal(config.gdb, GDB_WAIT);
 }
 
+static void test_screen(void **state)
+{
+    (void)state;
+    assert_true(config_parse(&config, "mem=8M", 1, &error));
+    assert_int_equal(config.screen, SCREEN_HOST);
+    assert_true(config_parse(&config, "screen=serial", 1, &error));
+    assert_int_equal(config.screen, SCREEN_SERIAL);
+    assert_true(config_parse(&config, "screen=host", 1, &error));
+    assert_int_equal(config.screen, SCREEN_HOST);
+}
+
 static void test_trace(void **state)
 {
     const uint32_t hidden = 1u << EXIT_FILL | 1u << EXIT_FILL_CODE | 1u << EXIT_TABLE_WRITE |
@@ -100,6 +111,7 @@ static void test_bad_lines(void **state)
         {"name=a/b", "name=a/b: not a name"},
         {"name=aaaaaaaaaabbbbbbbbbbccccccccccdd", "not a name"},
         {"engine=magic", "engine=magic: unknown engine"},
+        {"screen=large", "screen=large: unknown value"},
         {"gdb=maybe", "gdb=maybe: unknown value"},
         {"trace=everything", "trace=everything: unknown kind of trap"},
         {"trace=", "trace=: unknown kind of trap"},
@@ -271,12 +283,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),   cmocka_unit_test(test_full_line),
         cmocka_unit_test(test_gdb),        cmocka_unit_test(test_trace),
-        cmocka_unit_test(test_quotes),     cmocka_unit_test(test_companions),
-        cmocka_unit_test(test_bad_lines),  cmocka_unit_test(test_long_lines),
-        TEST_IMAGE(test_good_image),       TEST_IMAGE(test_not_an_elf),
-        TEST_IMAGE(test_wrong_kind),       TEST_IMAGE(test_truncated),
-        TEST_IMAGE(test_segments),         TEST_IMAGE(test_outside_ram),
-        TEST_IMAGE(test_entry_and_header),
+        cmocka_unit_test(test_screen),     cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_companions), cmocka_unit_test(test_bad_lines),
+        cmocka_unit_test(test_long_lines), TEST_IMAGE(test_good_image),
+        TEST_IMAGE(test_not_an_elf),       TEST_IMAGE(test_wrong_kind),
+        TEST_IMAGE(test_truncated),        TEST_IMAGE(test_segments),
+        TEST_IMAGE(test_outside_ram),      TEST_IMAGE(test_entry_and_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
