@@ -126,6 +126,8 @@ bool cpu_debug_trap(struct cpu *cpu, const struct insn *insn, bool tf_before, st
     bool step = tf_before && !never_stepped(cpu, insn);
     uint32_t dr6 = cpu->breaks_due;
 
+    if (cpu->int_shadow == SHADOW_MOV_SS && cpu->model->policy.mov_ss_holds_breaks)
+        return false;
     cpu->breaks_due = 0;
     if (!step && !dr6)
         return false;

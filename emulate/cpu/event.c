@@ -242,12 +242,60 @@ static bool raise_event(struct step *x, uint8_t vector, enum event_type type)
     return false;
 }
 
+#define TSS32_IOMAP_BASE  0x66u
+#define REDIRECTION_BYTES 32u
+
+/* Whether the TSS leaves interrupt `vector` to the virtual-8086 program (SDM vol. 3, 20.3.3.4). */
+static bool redirected(struct step *x, uint8_t vector, bool *out)
+{
+    const struct segment *tr = &x->cpu->seg[SEG_TR];
+    uint16_t map;
+    uint8_t bits;
+
+    *out = false;
+    if (TSS32_IOMAP_BASE + sizeof(map) - 1 > tr->limit)
+        return raise_gp0(x);
+    if (!read_system(x, tr->base + TSS32_IOMAP_BASE, &map, sizeof(map)))
+        return false;
+    uint32_t at = map - REDIRECTION_BYTES + vector / 8u;
+    if (at > tr->limit)
+        return raise_gp0(x);
+    if (!read_system(x, tr->base + at, &bits, sizeof(bits)))
+        return false;
+    *out = !(bits >> (vector & 7u) & 1u);
+    return true;
+}
+
+/* Through the interrupt vector table at linear 0, as an 8086 would. */
+static bool interrupt_8086(struct step *x, uint8_t vector)
+{
+    struct cpu *cpu = x->cpu;
+    bool by_vif = EFLAGS_IOPL_OF(cpu->eflags) != 3;
+    uint32_t flags = by_vif ? virtual_flags(cpu) : cpu->eflags;
+    uint16_t entry[2];
+
+    if (!x->ops->read(x->world, vector * 4u, entry, sizeof(entry), ACCESS_USER, &x->fault) ||
+        !push(x, flags, 2) || !push(x, cpu->seg[SEG_CS].selector, 2) || !push(x, x->next_eip, 2))
+        return false;
+    cpu->eflags &= ~(EFLAGS_TF | (by_vif ? EFLAGS_VIF : EFLAGS_IF));
+    load_segment_real(cpu, SEG_CS, entry[1]);
+    x->next_eip = entry[0];
+    return true;
+}
+
 /* Unlike INT3 and INTO, INT n is refused in virtual-8086 mode below IOPL 3 (SDM vol. 3, 20.2.7). */
 bool op_int(struct step *x)
 {
+    uint8_t vector = (uint8_t)x->insn->imm;
+    bool to_8086 = false;
+
+    if (vme_active(x->cpu) && !redirected(x, vector, &to_8086))
+        return false;
+    if (to_8086)
+        return interrupt_8086(x, vector);
     if (cpu_v86(x->cpu) && EFLAGS_IOPL_OF(x->cpu->eflags) != 3)
         return raise_gp0(x);
-    return raise_event(x, (uint8_t)x->insn->imm, EVENT_SOFT_INT);
+    return raise_event(x, vector, EVENT_SOFT_INT);
 }
 
 bool op_int3(struct step *x)

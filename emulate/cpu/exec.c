@@ -183,6 +183,24 @@ enum cpu_result cpu_fetch(struct cpu *cpu, const struct cpu_ops *ops, void *worl
     return CPU_FAULT;
 }
 
+/*
+ * The event that ended an instruction. INT n, INT3 and INTO are done by then: data breakpoints that
+ * they met, or that MOV SS before them held back, trap at the first instruction of the handler.
+ */
+static enum cpu_result deliver_with_breaks(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                                           const struct event *event)
+{
+    enum cpu_result result = cpu_deliver(cpu, ops, world, event);
+    uint8_t due = cpu->breaks_due;
+    bool trap = event->type == EVENT_SOFT_INT || event->type == EVENT_SOFT_EXC;
+
+    cpu->breaks_due = 0;
+    if (result != CPU_OK || !trap || !due || !cpu->model->policy.mov_ss_holds_breaks)
+        return result;
+    struct event breaks = cpu_native_debug(cpu, due);
+    return cpu_deliver(cpu, ops, world, &breaks);
+}
+
 /* A step that TF, a breakpoint or an interrupt shadow has a say in. */
 static enum cpu_result step_watched(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                                     const struct insn *insn)
@@ -194,11 +212,14 @@ static enum cpu_result step_watched(struct cpu *cpu, const struct cpu_ops *ops, 
 
     if (breakpoints_armed(cpu) && code_breakpoint(cpu, &event))
         return cpu_deliver(cpu, ops, world, &event);
-    cpu->breaks_due = 0;
+    if (cpu->int_shadow != SHADOW_MOV_SS) /* which may hold one for behind this instruction */
+        cpu->breaks_due = 0;
     result = cpu_execute(cpu, ops, world, insn, &event);
     if (shadowed) /* of two instructions that hold interrupts off, only the first does */
         cpu->int_shadow = SHADOW_NONE;
-    if (result == CPU_FAULT || cpu_debug_trap(cpu, insn, tf_before, &event))
+    if (result == CPU_FAULT)
+        return deliver_with_breaks(cpu, ops, world, &event);
+    if (cpu_debug_trap(cpu, insn, tf_before, &event))
         return cpu_deliver(cpu, ops, world, &event);
     return result;
 }
@@ -222,6 +243,9 @@ enum cpu_result cpu_step(struct cpu *cpu, const struct cpu_ops *ops, void *world
 {
     struct event event;
 
+    /* Before the fetch: its faults come after an instruction breakpoint (SDM vol. 3, table 6-2). */
+    if (breakpoints_armed(cpu) && code_breakpoint(cpu, &event))
+        return cpu_deliver(cpu, ops, world, &event);
     if (cpu_fetch(cpu, ops, world, executed, &event) != CPU_OK)
         return cpu_deliver(cpu, ops, world, &event);
     return cpu_step_insn(cpu, ops, world, executed);

@@ -87,16 +87,25 @@ static void load_return_flags(struct cpu *cpu, const struct far_return *r)
         cpu->eflags = (cpu->eflags & ~EFLAGS_RF) | (r->item[ITEM_EFLAGS] & EFLAGS_RF);
 }
 
+/* Whether IRET goes by VIF: virtual-8086 mode below IOPL 3. */
+static bool by_virtual_if(const struct cpu *cpu)
+{
+    return cpu_v86(cpu) && EFLAGS_IOPL_OF(cpu->eflags) != 3;
+}
+
 static bool return_real(struct step *x, const struct far_return *r)
 {
     struct cpu *cpu = x->cpu;
+    bool by_vif = r->iret && by_virtual_if(cpu);
 
     if (!check_eip_real(x, r->item[ITEM_EIP]))
+        return false;
+    if (by_vif && !load_virtual_flags(x, r->item[ITEM_EFLAGS]))
         return false;
     load_segment_real(cpu, SEG_CS, r->cs);
     move_sp(cpu, (int32_t)(image_size(r) + r->skip));
     x->next_eip = r->item[ITEM_EIP];
-    if (r->iret)
+    if (r->iret && !by_vif)
         load_return_flags(cpu, r);
     return true;
 }
@@ -232,7 +241,7 @@ bool op_iret(struct step *x)
     struct far_return r = {.size = x->insn->opsize, .iret = true};
     bool protected = !cpu_real_mode(cpu) && !cpu_v86(cpu);
 
-    if (cpu_v86(cpu) && EFLAGS_IOPL_OF(cpu->eflags) != 3)
+    if (by_virtual_if(cpu) && (!vme_active(cpu) || r.size != 2))
         return raise_gp0(x);
     if (protected && (cpu->eflags & EFLAGS_NT)) {
         if (!task_return(x))

@@ -23,11 +23,36 @@ void load_eflags(struct cpu *cpu, uint32_t value, unsigned size)
     cpu->eflags = (cpu->eflags & ~mask) | (value & mask) | EFLAGS_FIXED;
 }
 
+/*
+ * Whether CLI and STI work on VIF: in virtual-8086 mode with CR4.VME, at CPL 3 of protected mode
+ * with CR4.PVI (SDM vol. 3, 20.3 and 20.4). PUSHF and its kin know VME alone.
+ */
+static bool virtual_if(const struct cpu *cpu)
+{
+    uint32_t enable = cpu_v86(cpu) ? CR4_VME : CR4_PVI;
+    return cpu->model->policy.has_vme && (cpu->cr4 & enable) && cpu->cpl == 3;
+}
+
+bool vme_active(const struct cpu *cpu)
+{
+    return cpu_v86(cpu) && virtual_if(cpu);
+}
+
 bool op_cli(struct step *x)
 {
-    if (!iopl_allows(x->cpu))
+    bool allowed = iopl_allows(x->cpu);
+
+    if (!allowed && !virtual_if(x->cpu))
         return raise_gp0(x);
-    x->cpu->eflags &= ~EFLAGS_IF;
+    x->cpu->eflags &= allowed ? ~EFLAGS_IF : ~EFLAGS_VIF;
+    return true;
+}
+
+static bool set_virtual_if(struct step *x)
+{
+    if (!virtual_if(x->cpu) || (x->cpu->eflags & EFLAGS_VIP))
+        return raise_gp0(x);
+    x->cpu->eflags |= EFLAGS_VIF;
     return true;
 }
 
@@ -36,7 +61,7 @@ bool op_sti(struct step *x)
     struct cpu *cpu = x->cpu;
 
     if (!iopl_allows(cpu))
-        return raise_gp0(x);
+        return set_virtual_if(x);
     if (!(cpu->eflags & EFLAGS_IF))
         cpu->int_shadow = SHADOW_STI;
     cpu->eflags |= EFLAGS_IF;
@@ -49,21 +74,45 @@ static inline bool v86_refuses(const struct cpu *cpu)
     return cpu_v86(cpu) && EFLAGS_IOPL_OF(cpu->eflags) != 3;
 }
 
+uint32_t virtual_flags(const struct cpu *cpu)
+{
+    uint32_t vif = cpu->eflags & EFLAGS_VIF ? EFLAGS_IF : 0;
+    return (cpu->eflags & ~EFLAGS_IF) | vif | EFLAGS_IOPL;
+}
+
+bool load_virtual_flags(struct step *x, uint32_t value)
+{
+    struct cpu *cpu = x->cpu;
+
+    if ((value & EFLAGS_TF) || ((value & EFLAGS_IF) && (cpu->eflags & EFLAGS_VIP)))
+        return raise_gp0(x);
+    load_eflags(cpu, value, 2);
+    cpu->eflags = (cpu->eflags & ~EFLAGS_VIF) | (value & EFLAGS_IF ? EFLAGS_VIF : 0);
+    return true;
+}
+
 bool op_pushf(struct step *x)
 {
-    if (v86_refuses(x->cpu))
+    const struct cpu *cpu = x->cpu;
+
+    if (!v86_refuses(cpu))
+        return push(x, cpu->eflags & ~(EFLAGS_VM | EFLAGS_RF), x->insn->opsize);
+    if (!vme_active(cpu) || x->insn->opsize != 2)
         return raise_gp0(x);
-    return push(x, x->cpu->eflags & ~(EFLAGS_VM | EFLAGS_RF), x->insn->opsize);
+    return push(x, virtual_flags(cpu), 2);
 }
 
 bool op_popf(struct step *x)
 {
+    bool by_vif = v86_refuses(x->cpu);
     uint32_t value;
 
-    if (v86_refuses(x->cpu))
+    if (by_vif && (!vme_active(x->cpu) || x->insn->opsize != 2))
         return raise_gp0(x);
     if (!pop(x, &value, x->insn->opsize))
         return false;
+    if (by_vif)
+        return load_virtual_flags(x, value);
     load_eflags(x->cpu, value, x->insn->opsize);
     if (x->insn->opsize == 4)
         x->cpu->eflags &= ~EFLAGS_RF;

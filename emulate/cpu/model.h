@@ -62,6 +62,8 @@ struct cpu_policy {
     bool all_data_breaks;     /* DR6 shows every data breakpoint an instruction met (else one) */
     bool io_break_after_insn; /* an I/O breakpoint traps behind a whole iteration, with BS under
                                  TF (else at once: RF not cleared, REP not counted and left) */
+    bool has_vme;             /* CR4.VME and CR4.PVI work */
+    bool mov_ss_holds_breaks; /* data breakpoints of MOV SS trap behind the next instruction */
     bool steps_sti_hlt;       /* TF raises #DB after STI and HLT too */
     bool task_fault_in_new;   /* EIP of a fault by the new task's selectors is that of the new
                                  task (else of the instruction that switched) */

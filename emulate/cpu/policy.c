@@ -30,6 +30,8 @@ const struct cpu_policy cpu_policy_silicon = {
     .tsc_msr = true,
     .all_data_breaks = true,
     .io_break_after_insn = true,
+    .has_vme = true,
+    .mov_ss_holds_breaks = true,
     .steps_sti_hlt = true,
     .task_fault_in_new = true,
 };

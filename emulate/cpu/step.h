@@ -111,6 +111,12 @@ void drop_privileged_segments(struct cpu *cpu);
 /* What POPF and IRET may change at this CPL and IOPL, by operand size (SDM vol. 2, POPF). */
 void load_eflags(struct cpu *cpu, uint32_t value, unsigned size);
 
+/* Virtual-8086 mode extensions (SDM vol. 3, 20.3): in force; FLAGS with VIF as IF and IOPL 3; and
+ * the way back, #GP(0) for TF or an IF that VIP forbids. */
+bool vme_active(const struct cpu *cpu);
+uint32_t virtual_flags(const struct cpu *cpu);
+bool load_virtual_flags(struct step *x, uint32_t value);
+
 /* io.c: IOPL and I/O bitmap (SDM vol. 1, 19.5); true when the port may be used. */
 bool io_allowed(struct step *x, uint16_t port, unsigned size);
 

@@ -4,6 +4,8 @@
  */
 #include "transfer.h"
 
+#include "debug.h"
+
 /*
  * SSn:ESPn of the current TSS; #TS(TR) where the TSS is too short. The 16-bit TSS has SP and SS
  * packed in four bytes, the 32-bit one in eight (SDM vol. 3, 7.2).
@@ -84,6 +86,8 @@ static bool push_items(struct step *x, struct frame_stack *stack, const uint32_t
 
     for (unsigned i = count; i-- > 0;) {
         sp = (sp & ~mask) | ((sp - size) & mask);
+        if (breakpoints_armed(x->cpu))
+            note_data_breaks(x, stack->ss.base + (sp & mask), size, true);
         if (!x->ops->write(x->world, stack->ss.base + (sp & mask), &items[i], size, access,
                            &x->fault))
             return false;
@@ -105,7 +109,7 @@ bool push_frame(struct step *x, struct frame_stack *stack, const uint32_t *items
         !frame_fits(&stack->ss, wide ? stack->esp : stack->esp & 0xffffu, bytes))
         return raise_error(x, EXC_SS, stack->error);
     /* One write where that cannot be told from pushes: no wrapping, one page, and no fault. */
-    if (wide && size == 4 && lin % PAGE_SIZE + bytes <= PAGE_SIZE &&
+    if (wide && size == 4 && !breakpoints_armed(x->cpu) && lin % PAGE_SIZE + bytes <= PAGE_SIZE &&
         x->ops->write(x->world, lin, items, bytes, access, &x->fault)) {
         stack->esp = esp;
         return true;

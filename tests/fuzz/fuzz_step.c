@@ -150,16 +150,26 @@ static void enter_virtual_8086_mode(struct cpu *cpu)
 
 static void prepare(struct cpu *cpu, struct input *input)
 {
+    static struct cpu_model silicon;
     uint32_t how = take(input, 1);
-    cpu_reset(cpu, &cpu_model_pentium3_tcg);
+    silicon = cpu_model_pentium3_tcg;
+    silicon.policy = cpu_policy_silicon;
+    cpu_reset(cpu, how & 64 ? &silicon : &cpu_model_pentium3_tcg);
     cpu->seg[SEG_CS].base = 0;
     cpu->seg[SEG_CS].selector = 0;
     if (how & 1)
         enter_protected_mode(cpu, how >> 1 & 3, how & 8);
     else if (how & 16)
         enter_virtual_8086_mode(cpu);
-    cpu->eflags |=
-        take(input, 2) & (EFLAGS_STATUS | EFLAGS_TF | EFLAGS_DF | EFLAGS_IF | EFLAGS_IOPL);
+    if (how & 128) {
+        cpu->cr0 |= CR0_AM;
+        cpu->cr4 |= CR4_VME | CR4_PVI;
+        cpu->eflags |= EFLAGS_AC;
+        cpu->dr[7] = take(input, 4);
+        cpu->dr[0] = take(input, 2);
+    }
+    cpu->eflags |= take(input, 2) &
+                   (EFLAGS_STATUS | EFLAGS_TF | EFLAGS_DF | EFLAGS_IF | EFLAGS_IOPL | EFLAGS_NT);
     for (unsigned reg = 0; reg < GPR_COUNT; reg++)
         cpu->gpr[reg] = take(input, 2) << (how & 32 ? 16 : 0);
     cpu->eip = CODE;

@@ -177,6 +177,115 @@ static void test_suspended_rep(void **state)
     free(w);
 }
 
+#define V86_CODE  0x5000u
+#define V86_STACK 0x6000u
+#define V86_TSS   0x7000u
+#define V86_MAP   0x88u
+
+/* Virtual-8086 mode with VME, IOPL 0 and a TSS whose redirection bits are all set. */
+static struct world *new_8086(void)
+{
+    struct world *w = new_world(true);
+    w->cpu.cr4 |= CR4_VME;
+    w->cpu.eflags |= EFLAGS_VM | EFLAGS_IF;
+    for (unsigned seg = SEG_ES; seg <= SEG_GS; seg++)
+        w->cpu.seg[seg] = (struct segment){.attr = 0xf3, .limit = 0xffff};
+    w->cpu.seg[SEG_SS].selector = V86_STACK >> 4;
+    w->cpu.seg[SEG_SS].base = V86_STACK;
+    w->cpu.eip = V86_CODE;
+    w->cpu.gpr[ESP] = 0x100;
+    w->cpu.seg[SEG_TR] = (struct segment){.attr = 0x8b, .base = V86_TSS, .limit = 0xff};
+    world_write16(w, V86_TSS + 0x66, V86_MAP);
+    memset(w->mem + V86_TSS + V86_MAP - 32, 0xff, 32);
+    return w;
+}
+
+static void test_vme_flags(void **state)
+{
+    struct world *w = new_8086();
+    (void)state;
+    assert_int_equal(world_run(w, "fb"), CPU_OK); /* STI */
+    assert_true(w->cpu.eflags & EFLAGS_VIF);
+    assert_int_equal(world_run(w, "9c"), CPU_OK); /* PUSHF */
+    assert_int_equal(world_read16(w, V86_STACK + 0xfe) & 0x3200, 0x3200);
+    assert_int_equal(world_run(w, "fa"), CPU_OK); /* CLI */
+    assert_int_equal(w->cpu.eflags & (EFLAGS_VIF | EFLAGS_IF), EFLAGS_IF);
+    assert_int_equal(world_run(w, "9d"), CPU_OK); /* POPF */
+    assert_int_equal(w->cpu.eflags & (EFLAGS_VIF | EFLAGS_IF | EFLAGS_IOPL),
+                     EFLAGS_VIF | EFLAGS_IF);
+    expect_fault(w, "669c", EXC_GP, 0); /* PUSHFD */
+    w->cpu.eflags |= EFLAGS_VIP;
+    expect_fault(w, "fb", EXC_GP, 0);
+    w->cpu.cr4 = 0;
+    expect_fault(w, "fa", EXC_GP, 0);
+    free(w);
+}
+
+/* INT 21h through the vector table at 0, and the IRET behind it. */
+static void test_vme_interrupt(void **state)
+{
+    struct world *w = new_8086();
+    (void)state;
+    expect_fault(w, "cd21", EXC_GP, 0); /* its bit is set: not redirected, and IOPL is 0 */
+    w->mem[V86_TSS + V86_MAP - 32 + 4] = 0xfd;
+    world_write32(w, 0x21 * 4, 0x02340010);
+    w->cpu.eflags |= EFLAGS_VIF;
+    assert_int_equal(world_run(w, "cd21"), CPU_OK);
+    assert_int_equal(w->cpu.seg[SEG_CS].base, 0x2340);
+    assert_int_equal(w->cpu.eip, 0x10);
+    assert_false(w->cpu.eflags & EFLAGS_VIF);
+    assert_int_equal(world_read16(w, V86_STACK + 0xfe) & 0x3200, 0x3200);
+    assert_int_equal(world_read16(w, V86_STACK + 0xfa), V86_CODE + 2);
+    assert_int_equal(world_run(w, "cf"), CPU_OK);
+    assert_int_equal(w->cpu.eip, V86_CODE + 2);
+    assert_true(w->cpu.eflags & EFLAGS_VIF);
+    assert_int_equal(w->cpu.gpr[ESP], 0x100);
+    free(w);
+}
+
+static void test_pvi(void **state)
+{
+    struct world *w = new_world(true);
+    (void)state;
+    expect_fault(w, "fb", EXC_GP, 0);
+    w->cpu.cr4 |= CR4_PVI;
+    assert_int_equal(world_run(w, "fb"), CPU_OK);
+    assert_int_equal(w->cpu.eflags & (EFLAGS_VIF | EFLAGS_IF), EFLAGS_VIF);
+    assert_int_equal(world_run(w, "fa"), CPU_OK);
+    assert_false(w->cpu.eflags & EFLAGS_VIF);
+    w->cpu.model = &cpu_model_pentium3_tcg;
+    expect_fault(w, "fb", EXC_GP, 0);
+    free(w);
+}
+
+#define DR7_BREAK_0_ACCESS 0x000f0001u
+
+/* MOV SS, [EBX] meets a breakpoint: it traps behind MOV EAX, EBX. */
+static void test_mov_ss_holds_a_breakpoint(void **state)
+{
+    struct world *w = world_new(&cpu_model_pentium3_tcg);
+    struct event event;
+    (void)state;
+    w->cpu.gpr[EBX] = WORLD_DATA;
+    w->cpu.dr[0] = WORLD_DATA;
+    w->cpu.dr[7] = DR7_BREAK_0_ACCESS;
+    world_write32(w, 0x1010, 0x0000ffff);
+    world_write32(w, 0x1014, 0x00cf9300);
+    w->cpu.gdtr = (struct table_reg){0x1000, 0xff};
+    world_write16(w, WORLD_DATA, 0x10);
+    for (unsigned like_silicon = 0; like_silicon < 2; like_silicon++) {
+        w->cpu.model = like_silicon ? &silicon : &cpu_model_pentium3_tcg;
+        assert_int_equal(world_run(w, "8e13"), CPU_OK);
+        assert_int_equal(cpu_debug_trap(&w->cpu, &w->insn, false, &event), !like_silicon);
+    }
+    w->cpu.int_shadow = SHADOW_NONE;
+    world_put(w, w->cpu.eip, "89d8");
+    assert_int_equal(world_execute(w), CPU_OK);
+    assert_true(cpu_debug_trap(&w->cpu, &w->insn, false, &event));
+    assert_int_equal(w->cpu.dr[6] & 15, 1);
+    free(w);
+}
+
 static void expect_relocated(const char *bytes, unsigned len, bool code32, const char *expected,
                              unsigned expected_len)
 {
@@ -217,6 +326,10 @@ int main(void)
         cmocka_unit_test(test_undefined_flags_are_asked_for),
         cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_suspended_rep),
+        cmocka_unit_test(test_vme_flags),
+        cmocka_unit_test(test_vme_interrupt),
+        cmocka_unit_test(test_pvi),
+        cmocka_unit_test(test_mov_ss_holds_a_breakpoint),
         cmocka_unit_test(test_relocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
