@@ -39,19 +39,23 @@ BOOT    :=
 
 ##@ Tests
 
-.PHONY: test unit boot-test fuzz
+.PHONY: test unit boot-test test-guests fuzz
 test: $(UNIT_TESTS) $(FUZZ_REPLAYS) $(BOOT_IMAGES) ## run all tests
 	@tools/setup
 	@rm -f $(BUILD)/tests/*.result
 	@tests/unit/run.py --result $(BUILD)/tests/unit.result $(UNIT_TESTS) $(FUZZ_REPLAYS) || true
 	@tests/boot/run.py --build $(BUILD) --result $(BUILD)/tests/boot.result || true
-	@awk -f tests/total.awk $(BUILD)/tests/unit.result $(BUILD)/tests/boot.result
+	@tests/boot/guests.py --short --build $(BUILD) --result $(BUILD)/tests/guests.result || true
+	@awk -f tests/total.awk $(addprefix $(BUILD)/tests/,unit.result boot.result guests.result)
 
 unit: $(UNIT_TESTS) $(FUZZ_REPLAYS) ## run the unit tests (ASan, UBSan); one of them: make test-NAME
 	@tests/unit/run.py --result $(BUILD)/tests/unit.result $^
 
 boot-test: $(BOOT_IMAGES) ## boot guests natively and under Umbra in QEMU
 	@tests/boot/run.py --build $(BUILD) --result $(BUILD)/tests/boot.result $(BOOT)
+
+test-guests: $(UMBRA_ELF) ## boot Linux, memtest86+, GNU Mach, Invaders natively and under each engine
+	@tests/boot/guests.py --build $(BUILD) $(BOOT)
 
 fuzz: $(FUZZ_FUZZERS) ## fuzz the decoder, the virtual CPU, the board, the shadow and the loader
 	@for fuzzer in $(FUZZ_FUZZERS); do \

@@ -33,7 +33,7 @@ class Failed(Exception):
 class Machine:
     """A running QEMU: its serial line can be read, waited for and typed into."""
 
-    def __init__(self, command, directory):
+    def __init__(self, command, directory, pass_fds=()):
         (directory / "command").write_text(shlex.join(command) + "\n", encoding="utf-8")
         self.serial_log = open(directory / "serial.log", "wb", buffering=0)
         self.monitor_log = directory / "monitor.log"
@@ -42,7 +42,7 @@ class Machine:
         self.news = threading.Condition()
         with open(directory / "qemu.log", "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                            stderr=errors, bufsize=0)
+                                            stderr=errors, bufsize=0, pass_fds=pass_fds)
         self.reader = threading.Thread(target=self.read_serial)
         self.reader.start()
 
