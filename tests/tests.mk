@@ -88,9 +88,10 @@ $(HOST_DIR)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(HOST_SRC)' | cmp -s - $@ || echo '$(HOST_SRC)' > $@
 
-$(UNIT_TESTS): $(HOST_DIR)/%: $(HOST_DIR)/tests/unit/%.o $(UNIT_SUPPORT) $(HOST_LIB)
+$(UNIT_TESTS): $(HOST_DIR)/%: $(HOST_DIR)/tests/unit/%.o $(UNIT_SUPPORT) $(HOST_DIR)/libverify.a \
+                              $(HOST_LIB)
 	@echo "  LD      $@"
-	$(Q)$(HOST_CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka -lZydis -lZycore
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka -lZydis -lZycore -lcapstone
 
 $(FUZZ_REPLAYS): $(HOST_DIR)/%: $(HOST_DIR)/tests/fuzz/%.o $(HOST_DIR)/tests/fuzz/replay.o $(HOST_LIB)
 	@echo "  LD      $@"

@@ -3,16 +3,22 @@
 
 VERIFY_DIR    := $(BUILD)/verify
 VERIFY_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
+VERIFY_LIBS   := -lZydis -lZycore -lcapstone
 VERIFY_OBJ    := $(patsubst %.c,$(VERIFY_DIR)/%.o,$(wildcard emulate/cpu/*.c))
 VERIFY_SHARED := $(patsubst %.c,$(VERIFY_DIR)/%.o, \
                    $(filter-out tests/verify/verify_%,$(wildcard tests/verify/*.c)))
 VERIFY_BUILT  := $(patsubst tests/verify/%.c,$(VERIFY_DIR)/%,$(wildcard tests/verify/verify_*.c))
 VERIFY_SCRIPT := $(filter-out %.c %.h,$(wildcard tests/verify/verify_*))
+# The same comparers, with sanitizers, for the samples in the unit tests.
+VERIFY_HOST   := $(HOST_DIR)/libverify.a
 
 ##? ROWS="decode"        only programs of `make verify-emulate` whose names contain one of these
 
+# Code that others compiled, to sweep over: a Linux kernel and busybox.
+VERIFY_GUESTS := $(BUILD)/guests/linux.elf
+
 .PHONY: verify-emulate
-verify-emulate: $(VERIFY_BUILT) ## compare decoder and interpreter with others' in full (minutes)
+verify-emulate: $(VERIFY_BUILT) $(VERIFY_GUESTS) ## compare decoder and interpreter with others' in full (minutes)
 	@tools/verify-emulate --json $(BUILD)/verify-emulate.json --only '$(ROWS)' \
 	    $(VERIFY_BUILT) $(VERIFY_SCRIPT)
 
@@ -20,6 +26,9 @@ $(VERIFY_DIR)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $< (verify)"
 	$(Q)$(HOST_CC) $(VERIFY_CFLAGS) -c -o $@ $<
+
+$(VERIFY_GUESTS):
+	@tools/fetch-guests linux initrd
 
 # Optimised and without sanitizers, unlike the unit tests: these run for minutes.
 $(VERIFY_DIR)/libcpu.a: $(VERIFY_OBJ) $(VERIFY_SHARED)
@@ -30,7 +39,9 @@ $(VERIFY_BUILT): $(VERIFY_DIR)/%: $(VERIFY_DIR)/tests/verify/%.o $(VERIFY_DIR)/l
 	@echo "  LD      $@"
 	$(Q)$(HOST_CC) $(VERIFY_CFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
-VERIFY_LIBS := -lZydis -lZycore
+$(VERIFY_HOST): $(VERIFY_SHARED:$(VERIFY_DIR)/%=$(HOST_DIR)/%)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 
 # A sample of these runs with the unit tests.
 $(HOST_DIR)/test_verify: | $(VERIFY_DIR)/verify_execute_host

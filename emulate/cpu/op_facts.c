@@ -17,6 +17,7 @@
 /* What conditions are made of; what multiplications and decimal adjustments leave. */
 #define TESTED (STATUS & ~AF)
 #define RESULT (EFLAGS_SF | EFLAGS_ZF | EFLAGS_PF)
+#define SF_OF  (EFLAGS_SF | EFLAGS_OF)
 #define ALL    UINT32_MAX
 
 #define FACT(op, name, access, read, written, undefined) \
@@ -33,7 +34,8 @@ const struct op_fact op_facts[OP_COUNT] = {
     FACT(ADC, "adc", MR, CF, STATUS, 0), FACT(SBB, "sbb", MR, CF, STATUS, 0),
     FACT(AND, "and", MR, 0, STATUS & ~AF, AF), FACT(SUB, "sub", MR, 0, STATUS, 0),
     FACT(XOR, "xor", MR, 0, STATUS & ~AF, AF), FACT(CMP, "cmp", RR, 0, STATUS, 0),
-    FACT(TEST, "test", RR, 0, STATUS & ~AF, AF), PLAIN(NOT, "not", RW),
+    FACT(TEST, "test", RR, 0, STATUS & ~AF, AF), FACT(TEST_ALIAS, "test", RR, 0, STATUS & ~AF, AF),
+    PLAIN(NOT, "not", RW),
     FACT(NEG, "neg", RW, 0, STATUS, 0), FACT(INC, "inc", RW, 0, STATUS & ~CF, 0),
     FACT(DEC, "dec", RW, 0, STATUS & ~CF, 0),
     FACT(MUL, "mul", R, 0, OF | CF, RESULT | AF), FACT(IMUL1, "imul", R, 0, OF | CF, RESULT | AF),
@@ -197,6 +199,25 @@ enum access insn_access(const struct insn *insn, unsigned n)
     if (!access)
         access = entry->access ? entry->access : op_facts[insn->op].access;
     return access >> 2 * n & 3;
+}
+
+uint32_t insn_flags_read(const struct insn *insn)
+{
+    /* By bits 3:1 of the condition, or ModRM.reg of FCMOV (SDM vol. 2, B.1.4.7 and FCMOVcc). */
+    static const uint32_t conditions[8] = {OF,        CF,        ZF,    CF | ZF,
+                                           EFLAGS_SF, EFLAGS_PF, SF_OF, SF_OF | ZF};
+    static const uint32_t fcmov[4] = {CF, ZF, CF | ZF, EFLAGS_PF};
+
+    switch (insn->op) {
+    case OP_JCC:
+    case OP_SETCC:
+    case OP_CMOVCC:
+        return conditions[insn->opcode >> 1 & 7];
+    case OP_FCMOV:
+        return fcmov[insn_reg(insn) & 3];
+    default:
+        return op_facts[insn->op].flags_read;
+    }
 }
 
 static bool is_modrm_mem(const struct insn *insn, unsigned n)

@@ -127,11 +127,13 @@ static inline const struct op_entry *op_of_group(const struct op_entry *entry, u
     return &op_groups[entry->group][modrm >= 0xc0][modrm >> 3 & 7];
 }
 
-/* EFLAGS that an operation reads, sets by its result (or to a constant), leaves undefined. */
+/* What an operation does. A flag that is written and undefined is so by the count of a shift. */
 struct op_fact {
-    const char *name; /* mnemonic; a suffix or a condition may follow (insn_mnemonic()) */
-    uint8_t access;   /* ACCESS_OF() its operands */
-    uint32_t flags_read, flags_written, flags_undefined;
+    const char *name;       /* mnemonic; a suffix or a condition may follow (insn_mnemonic()) */
+    uint8_t access;         /* ACCESS_OF() its operands */
+    uint32_t flags_read;    /* EFLAGS, for conditions all that any is made of */
+    uint32_t flags_written; /* by the result, or to a constant */
+    uint32_t flags_undefined;
 };
 
 extern const struct op_fact op_facts[];
@@ -206,6 +208,9 @@ enum access insn_access(const struct insn *insn, unsigned n);
  * address counts. CMPXCHG8B: 8; BT and its kin: the operand size, whatever their offset reaches.
  */
 unsigned insn_mem_size(const struct insn *insn);
+
+/* EFLAGS that the instruction reads: of a condition those that it is made of. */
+uint32_t insn_flags_read(const struct insn *insn);
 
 /* Whether the instruction writes its ModRM memory operand. */
 bool insn_writes_mem(const struct insn *insn);
