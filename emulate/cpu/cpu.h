@@ -13,6 +13,8 @@
 
 /* General registers, numbered as ModRM numbers them (SDM vol. 2, table 2-2). */
 enum gpr { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, GPR_COUNT };
+/* One more, which is always 0: the base or index of an address that has none. */
+#define GPR_ZERO GPR_COUNT
 
 /* Segment registers, the first six numbered as the sreg field numbers them. */
 enum seg_reg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, SEG_COUNT };
@@ -153,7 +155,7 @@ struct cpu_model;
 struct insn;
 
 struct cpu {
-    uint32_t gpr[GPR_COUNT];
+    uint32_t gpr[GPR_COUNT + 1]; /* and GPR_ZERO */
     uint32_t eip;
     uint32_t eflags; /* as the guest would PUSHF it: virtual IF, IOPL, NT, VM ... */
     struct segment seg[SEG_COUNT];
@@ -234,6 +236,13 @@ struct cpu_ops {
      */
     bool (*exec_native)(void *world, struct cpu *cpu, const struct insn *insn, void *mem,
                         unsigned mem_len, struct event *fault);
+    /*
+     * Optional: the bytes of the page at linear address `lin` (a multiple of its size), when
+     * accesses of this kind (ACCESS_*) may be made to them without asking, until
+     * cpu_cache_config.generation changes; else NULL, and read() or write() is asked each time. One
+     * page of memory has one address here, under whatever linear address it is seen.
+     */
+    uint8_t *(*page)(void *world, uint32_t lin, unsigned access);
 };
 
 static inline struct event exception(uint8_t vector)
