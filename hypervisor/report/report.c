@@ -215,7 +215,7 @@ static void print_totals(const struct vm *vm, const struct totals *t)
                    (ull)c->syscalls, (ull)c->interrupts, (ull)c->switches);
     console_printf("umbra: %s: page faults: the guest's own %llu, hidden %llu\n", name,
                    (ull)t->guest_faults, (ull)t->hidden_faults);
-    console_printf("umbra: %s: instructions: %llu emulated, of these %llu interpreted without an "
+    console_printf("umbra: %s: instructions: %llu emulated one by one, %llu interpreted without an "
                    "exit\n",
                    name, (ull)t->emulated, (ull)vm->interpreted);
     console_printf("umbra: %s: shadow: %llu fills, %llu tables made, %llu recycled, %llu roots "

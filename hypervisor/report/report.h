@@ -12,12 +12,13 @@
  *                 costs), rest (idle, other VMs, interpretation)
  *   exits         how many
  *   totals        syscalls, interrupts (delivered), switches (of CR3), emulated (instructions),
- *                 interpreted (of these, without an exit: they cannot run natively),
+ *                 interpreted (without an exit: they cannot run natively; those that are
+ *                 executed in blocks are not in `emulated`),
  *                 guest_faults, hidden_faults
  *   reasons       [{reason, text, samples, ticks, min, max}], the most frequent first
  *   instructions  [{name, samples, ticks, min, max, emulated}]: exits whose first emulated
  *                 instruction it was; `emulated` counts all emulation, iterations of REP and
- *                 interpretation included. min and max are 0 without samples
+ *                 what is interpreted one by one included. min and max are 0 without samples
  *   processes     [{cr3, switches, exits, syscalls, guest_faults, hidden_faults, reasons}]:
  *                 `reasons` has the exits by reason; cr3 is null for those counted together
  *   shadow        fills, tables_made, recycled, roots_made, roots_found

@@ -34,7 +34,7 @@
 /* --- emulation ---------------------------------------------------------------------------------
  */
 
-static void shutdown(struct vcpu *vcpu)
+void shut_down(struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
     console_printf("umbra: %s: triple fault at %04x:%08x\n", vm->config.name,
@@ -47,7 +47,7 @@ static void shutdown(struct vcpu *vcpu)
 void inject(struct vcpu *vcpu, const struct event *event)
 {
     if (cpu_deliver(&vcpu->cpu, &world_cpu_ops, vcpu->vm, event) == CPU_SHUTDOWN)
-        shutdown(vcpu);
+        shut_down(vcpu);
 }
 
 static void step(struct vcpu *vcpu, const struct insn *insn)
@@ -56,7 +56,7 @@ static void step(struct vcpu *vcpu, const struct insn *insn)
     unsigned op = insn->op;
     unsigned from_cpl = vcpu->cpu.cpl;
     if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vm, insn) == CPU_SHUTDOWN)
-        shutdown(vcpu);
+        shut_down(vcpu);
     count_op(&vm->counters, op);
     if (from_cpl == 3 && vcpu->cpu.cpl < 3 && (op == OP_INT || op == OP_SYSENTER))
         count_syscall(&vm->counters);

@@ -11,6 +11,9 @@ void handle_exit(struct vcpu *vcpu);
 /* Emulates the instruction at CS:EIP and counts it under `reason`. */
 void emulate(struct vcpu *vcpu, enum exit_reason reason);
 
+/* A triple fault: the VM is reset, or ends. */
+void shut_down(struct vcpu *vcpu);
+
 /* Hands an event to the guest; a triple fault ends or resets the VM. */
 void inject(struct vcpu *vcpu, const struct event *event);
 

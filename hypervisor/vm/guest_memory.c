@@ -84,6 +84,7 @@ void gpa_write(struct vm *vm, uint64_t gpa, const void *buf, unsigned len)
         uint8_t *frame = guest_frame_bytes(&vm->memory, gfn);
         if (frame) {
             memcpy(frame + gpa % PAGE_SIZE, buf, part);
+            cpu_cache_wrote(vm->cache, frame + gpa % PAGE_SIZE, part);
             if (shadow_tracked(vm->shadow, gfn)) {
                 uint64_t at = gfn * PAGE_SIZE + gpa % PAGE_SIZE;
                 shadow_guest_wrote(vm->shadow, at, part);

@@ -5,17 +5,11 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/guest_enter.h"
 #include "hypervisor/cpu/timer.h"
-#include "hypervisor/debug/debug.h"
 #include "hypervisor/vm/exits.h"
 #include "hypervisor/vm/input.h"
+#include "hypervisor/vm/interpret.h"
 #include "hypervisor/vm/screen.h"
 #include "hypervisor/vm/vm.h"
-
-/* Interpreted instructions and interrupts before the host's serial lines are looked at (nothing
- * else tells of them: the monitor runs with IF = 0). */
-#define INTERPRET_BURST 4096
-
-#define INTERPRET_NS 10 /* an instruction of engine=interp: 100 million a second */
 
 #define ALARM_MIN_NS 2000 /* an alarm sooner than this would fire before the guest runs */
 
@@ -38,40 +32,13 @@ static void run_native(struct vm *vm)
     clock_start(&vm->clock);
     guest_enter(&vm->vcpu);
     clock_stop(&vm->clock);
+    vm->ran_natively = true;
     count_begin(&vm->counters, vm->clock.started, vm->clock.stopped);
     vcpu_store(&vm->vcpu);
     if (vm->trace.mask)
         trace_around(&vm->vcpu, handle_exit, false);
     else
         handle_exit(&vm->vcpu);
-}
-
-/* For what goes on without the guest being entered. */
-static void look_now_and_then(struct vm *vm)
-{
-    if (++vm->interpreted % INTERPRET_BURST)
-        return;
-    input_collect();
-    if (debug_called())
-        vm->slice_end = vm->attention = 0;
-}
-
-static void interpret(struct vcpu *vcpu)
-{
-    emulate(vcpu, EXIT_INTERPRET);
-}
-
-/* Where nothing runs natively the interpreter is the processor, one of a fixed speed: guest time
- * must go on, and must not depend on how fast the monitor is. */
-static void run_interpreted(struct vm *vm)
-{
-    vcpu_load_root(&vm->vcpu);
-    if (vm->trace.mask)
-        trace_around(&vm->vcpu, interpret, true);
-    else
-        interpret(&vm->vcpu);
-    vm->clock.ticks += ns_to_tsc(INTERPRET_NS);
-    look_now_and_then(vm);
 }
 
 static bool interrupt_due(const struct vm *vm)
@@ -85,7 +52,7 @@ static void deliver_interrupt(struct vm *vm)
     vm->counters.interrupts++;
     inject(&vm->vcpu, &event);
     clock_credit(&vm->clock); /* a line that never falls must not hold time still */
-    look_now_and_then(vm);
+    interpret_count(vm, 1);
 }
 
 /* By either clock: a guest that traps all the time has little guest time, and no more of the
@@ -109,7 +76,7 @@ void vm_run(struct vm *vm)
                 return;
             vcpu_choose_engine(&vm->vcpu);
             if (vm->vcpu.interpreted)
-                run_interpreted(vm);
+                interpret(vm);
             else
                 run_native(vm);
         } else if (cpu->int_shadow != SHADOW_NONE && !cpu->halted) {

@@ -27,6 +27,10 @@
 /* A kernel that faults while it boots would do so for ever. */
 #define RESETS_MAX 16u
 
+/* Decoded code: all that a guest runs, or what it runs before the processor can take over. */
+#define CACHE_INTERP (8ull * 1024 * 1024)
+#define CACHE_TRAP   (512ull * 1024)
+
 #define RAM_ALIGN (2ull * 1024 * 1024)
 
 /* What a VM takes from the host while it is made, so that one that fails gives it all back. */
@@ -100,6 +104,17 @@ static bool create_views(struct vm *vm, struct claims *claims)
     return memory;
 }
 
+static bool create_cache(struct vm *vm, struct claims *claims)
+{
+    struct cpu_cache_config config = {
+        .size = vm->config.engine == ENGINE_INTERP ? CACHE_INTERP : CACHE_TRAP,
+        .generation = vm->generation,
+    };
+    config.memory = claim(claims, config.size, FRAME_SIZE);
+    vm->cache = config.memory ? cpu_cache_init(&config) : NULL;
+    return vm->cache;
+}
+
 /* Only a VM that is traced has a ring. */
 static bool create_trace(struct vm *vm, struct claims *claims)
 {
@@ -120,7 +135,7 @@ struct vm *vm_create(const struct vm_config *config, const struct vm_image *imag
         vm->image = *image;
         vm->vcpu.vm = vm;
         if (create_memory(vm, &claims) && create_shadow(vm, &claims) && create_views(vm, &claims) &&
-            create_trace(vm, &claims))
+            create_cache(vm, &claims) && create_trace(vm, &claims))
             return vm;
     }
     give_back(&claims);
@@ -148,6 +163,7 @@ void vm_boot(struct vm *vm)
     if (!vm->counters.started_tsc)
         counters_init(&vm->counters, rdtsc());
     memset(vm->memory.ram, 0, vm->memory.bytes);
+    cpu_cache_distrust(vm->cache);
     vm->memory.a20 = true;
     shadow_reset(vm->shadow);
     views_reset(&vm->views);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "emulate/cpu/engine.h"
 #include "emulate/pc/board.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/load/image.h"
@@ -57,6 +58,8 @@ struct vm {
     struct code_views views;
     struct descriptor_views descriptors;
     struct sites sites;
+    struct cpu_cache *cache; /* code of the engine that interprets */
+    bool ran_natively;       /* since the cache was used last: nobody told it of stores */
     struct vm_clock clock;
     uint64_t slice_end;   /* virtual ticks; CLOCK_NEVER while no other VM wants the processor */
     uint64_t slice_tsc;   /* host TSC at which it ends whatever the guest's clock says */

@@ -135,13 +135,29 @@ static bool world_write(void *world, uint32_t lin, const void *buf, unsigned len
 {
     struct vm *vm = world;
     uint8_t *bytes = quick_bytes(vm, lin, len, rights_of(access) | ACCESS_WRITE);
-    if (bytes)
+    if (bytes) {
         copy(bytes, buf, len);
-    else if (!write_span(vm, lin, buf, len, access | ACCESS_WRITE, fault))
+        cpu_cache_wrote(vm->cache, bytes, len);
+    } else if (!write_span(vm, lin, buf, len, access | ACCESS_WRITE, fault)) {
         return false;
+    }
     if (vm->debug)
         debug_accessed(vm, lin, len, true);
     return true;
+}
+
+/* Where a debugger wants to hear of accesses, and where something has to be done about each (a
+ * guest table, a page without RAM), there is no way around read() and write(). */
+static uint8_t *world_page(void *world, uint32_t lin, unsigned access)
+{
+    struct vm *vm = world;
+    struct shadow_access out;
+    unsigned rights = rights_of(access);
+    uint64_t hpa = vm->debug ? SHADOW_NO_HPA : shadow_hit(vm->shadow, lin, rights);
+    if (hpa == SHADOW_NO_HPA && !vm->debug &&
+        shadow_translate(vm->shadow, lin, rights, &out) == SHADOW_FILLED)
+        hpa = shadow_hit(vm->shadow, lin, rights);
+    return hpa == SHADOW_NO_HPA ? NULL : direct_map(hpa);
 }
 
 /* --- ports, time, translations -----------------------------------------------------------------
@@ -236,6 +252,7 @@ const struct cpu_ops world_cpu_ops = {
     .invlpg = world_invlpg,
     .read_physical = world_read_physical,
     .exec_native = world_exec_native,
+    .page = world_page,
 };
 
 /* --- guest-physical memory as the shadow sees it -----------------------------------------------
