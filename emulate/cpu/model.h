@@ -67,6 +67,8 @@ struct cpu_policy {
     bool steps_sti_hlt;       /* TF raises #DB after STI and HLT too */
     bool task_fault_in_new;   /* EIP of a fault by the new task's selectors is that of the new
                                  task (else of the instruction that switched) */
+    bool em_is_nm;            /* CR0.EM: #NM for MMX and SSE too (else #UD) */
+    bool emms_unchecked;      /* EMMS runs whatever CR0.EM and CR0.TS say */
 };
 
 /* A model-specific register: a run of `count` consecutive numbers kept in struct cpu_msrs. */

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define LONGEST_OPERAND 512 /* FXSAVE */
+#define LONGEST_OPERAND 512  /* FXSAVE */
+#define OPCODE_EMMS     0x77 /* 0F 77 */
 
 /* CR0.EM or CR0.TS: #NM (SDM vol. 3, table 2-2). */
 static bool x87_usable(struct step *x)
@@ -15,17 +16,27 @@ static bool x87_usable(struct step *x)
     return !(x->cpu->cr0 & (CR0_EM | CR0_TS)) || raise(x, EXC_NM);
 }
 
+/* CR0.EM: #UD for all but x87 (table 2-2), which not every processor makes a difference of. */
+static bool raise_em(struct step *x)
+{
+    return raise(x, x->cpu->model->policy.em_is_nm ? EXC_NM : EXC_UD);
+}
+
 static bool mmx_usable(struct step *x)
 {
+    if (x->insn->opcode == OPCODE_EMMS && x->cpu->model->policy.emms_unchecked)
+        return true;
     if (x->cpu->cr0 & CR0_EM)
-        return raise(x, EXC_UD);
+        return raise_em(x);
     return !(x->cpu->cr0 & CR0_TS) || raise(x, EXC_NM);
 }
 
 static bool sse_usable(struct step *x)
 {
-    if ((x->cpu->cr0 & CR0_EM) || !(x->cpu->cr4 & CR4_OSFXSR))
+    if (!(x->cpu->cr4 & CR4_OSFXSR))
         return raise(x, EXC_UD);
+    if (x->cpu->cr0 & CR0_EM)
+        return raise_em(x);
     return !(x->cpu->cr0 & CR0_TS) || raise(x, EXC_NM);
 }
 

@@ -133,6 +133,12 @@ CODE(no_fpu, "mov eax, cr0; or eax, 4; mov cr0, eax; fnop");
 CODE(wait_ts, "mov eax, cr0; or eax, 8; mov cr0, eax; nop; wait");
 CODE(wait_ts_mp, "mov eax, cr0; or eax, 0xa; mov cr0, eax; wait");
 CODE(mmx_em, "mov eax, cr0; or eax, 4; mov cr0, eax; emms");
+CODE(mmx_ts, "mov eax, cr0; or eax, 8; mov cr0, eax; emms");
+CODE(paddb_em, "mov eax, cr0; or eax, 4; mov cr0, eax; paddb mm0, mm1");
+CODE(paddb_ts, "mov eax, cr0; or eax, 8; mov cr0, eax; paddb mm0, mm1");
+CODE(sse_em,
+     "mov eax, 0x200; mov cr4, eax; mov eax, cr0; or eax, 4; mov cr0, eax; xorps xmm0, xmm0");
+CODE(maskmovq_em, "mov eax, cr0; or eax, 4; mov cr0, eax; maskmovq mm0, mm1");
 CODE(sse_off, "xorps xmm0, xmm0");
 CODE(sse_on, "mov eax, 0x200; mov cr4, eax; xorps xmm0, xmm0");
 CODE(sse_ts,
@@ -147,10 +153,15 @@ PROBE(B10, "TS, EM, MP and OSFXSR against x87, MMX and SSE")
     try_code("wait_ts", wait_ts);
     try_code("wait_mp", wait_ts_mp);
     try_code("mmx_em", mmx_em);
+    try_code("mmx_ts", mmx_ts);
+    try_code("paddb_em", paddb_em);
+    try_code("paddb_ts", paddb_ts);
     write_cr0(CR0_BASE);
     try_code("sse_off", sse_off);
     try_code("sse_on", sse_on);
     try_code("sse_ts", sse_ts);
+    try_code("sse_em", sse_em);
+    try_code("maskmovq_em", maskmovq_em);
 }
 
 PROBE(B11, "CLTS")

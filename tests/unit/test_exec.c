@@ -553,28 +553,43 @@ static const struct gate_case gate_cases[] = {
     {"d903", 0, 0, 0}, {"d903", CR0_EM, 0, EXC_NM}, {"d903", CR0_TS, 0, EXC_NM},
     {"9b", CR0_TS, 0, 0}, {"9b", CR0_MP, 0, 0}, {"9b", CR0_TS | CR0_MP, 0, EXC_NM}, {"9b", CR0_EM, 0, 0},
     {"0f6f03", 0, 0, 0}, {"0f6f03", CR0_EM, 0, EXC_UD}, {"0f6f03", CR0_TS, 0, EXC_NM},
+    {"0f77", CR0_EM, 0, EXC_UD}, {"0f77", CR0_TS, 0, EXC_NM},
     {"0f2803", 0, 0, EXC_UD}, {"0f2803", 0, CR4_OSFXSR, 0},
     {"0f2803", CR0_TS, CR4_OSFXSR, EXC_NM}, {"0f2803", CR0_EM, CR4_OSFXSR, EXC_UD},
     {"0fae03", 0, 0, 0}, {"0fae03", CR0_EM, 0, EXC_NM}, {"0fae03", CR0_TS, 0, EXC_NM},
     {"0fae13", 0, 0, EXC_UD}, {"0fae13", 0, CR4_OSFXSR, 0},
     {"0faef8", CR0_EM | CR0_TS, 0, 0}, {"0faee8", CR0_EM | CR0_TS, 0, 0},
 };
+
+static const struct gate_case tcg_gate_cases[] = {
+    {"0f6f03", CR0_EM, 0, EXC_NM}, {"0f77", CR0_EM, 0, 0}, {"0f77", CR0_TS, 0, 0},
+    {"0f2803", CR0_EM, CR4_OSFXSR, EXC_NM}, {"0f2803", CR0_EM, 0, EXC_UD},
+};
 // clang-format on
 
-static void test_fpu_gates(void **state)
+static void check_gates(struct world *w, const struct gate_case *cases, size_t count)
 {
-    struct world *w = *state;
     uint32_t cr0 = w->cpu.cr0;
     w->native = fill;
     GPR(w, EBX) = WORLD_DATA;
-    for (size_t i = 0; i < COUNT_OF(gate_cases); i++) {
-        w->cpu.cr0 = cr0 | gate_cases[i].cr0;
-        w->cpu.cr4 = gate_cases[i].cr4;
-        if (gate_cases[i].vector)
-            assert_fault(w, gate_cases[i].hex, gate_cases[i].vector);
+    for (size_t i = 0; i < count; i++) {
+        w->cpu.cr0 = cr0 | cases[i].cr0;
+        w->cpu.cr4 = cases[i].cr4;
+        if (cases[i].vector)
+            assert_fault(w, cases[i].hex, cases[i].vector);
         else
-            assert_ok(w, gate_cases[i].hex);
+            assert_ok(w, cases[i].hex);
     }
+}
+
+static void test_fpu_gates(void **state)
+{
+    check_gates(*state, gate_cases, COUNT_OF(gate_cases));
+}
+
+static void test_fpu_gates_tcg(void **state)
+{
+    check_gates(*state, tcg_gate_cases, COUNT_OF(tcg_gate_cases));
 }
 
 /* Length of the operand, and whether it is written. */
@@ -672,6 +687,7 @@ int main(void)
         STRICT(test_undefined),
         STRICT(test_pusha_faults_half_way),
         STRICT(test_fpu_gates),
+        TCG(test_fpu_gates_tcg),
         STRICT(test_fpu_operands),
         STRICT(test_sse_alignment),
         STRICT(test_fnstenv_shows_guest_cs),
