@@ -179,10 +179,72 @@ static void expose_one(struct code_view *v, struct worklist *w, uint32_t at)
         spread_trap(v, at);
 }
 
+/* --- strict views ---------------------------------------------------------------------------- */
+
+/* A byte of a strict view is native when the decoding that begins at it is exposed. */
+static bool is_native(const struct code_view *v, uint32_t at)
+{
+    return state_at(v, at) == CODE_EXPOSED;
+}
+
+static bool covered_inside(const struct code_view *v, uint32_t at, uint32_t end)
+{
+    for (uint32_t i = at + 1; i < end; i++) {
+        if (!is_native(v, i))
+            return true;
+    }
+    return false;
+}
+
+/* What the instruction at `at` is, given all above it; true when that is news. */
+static bool settle_one(struct code_view *v, uint32_t at)
+{
+    struct insn insn;
+    uint8_t before = v->known[at];
+    enum code_state state = classify(v, at, &insn);
+
+    if (state == CODE_EXPOSED && covered_inside(v, at, at + insn.length))
+        state = CODE_OVERLAP;
+    set_known(v, at, state, insn.length);
+    v->view[at] = is_native(v, at) ? v->snapshot[at] : CODE_COVER;
+    return v->known[at] != before;
+}
+
+/* The bytes of [first, end) changed: downwards, as far as one change leads to another. */
+static unsigned settle(struct code_view *v, uint32_t first, uint32_t end)
+{
+    unsigned changed = 0;
+
+    for (uint32_t at = end; at-- > back(first, LAST_BACK);) {
+        if (!settle_one(v, at))
+            continue;
+        changed++;
+        if (at < first)
+            first = at;
+    }
+    return changed;
+}
+
+static enum code_state strict_expose(struct code_view *v, uint32_t offset)
+{
+    if (state_at(v, offset) == CODE_UNKNOWN)
+        settle(v, 0, CODE_PAGE_SIZE);
+    return state_at(v, offset);
+}
+
+static unsigned strict_resettle(struct code_view *v, uint32_t first, uint32_t end)
+{
+    return state_at(v, first) == CODE_UNKNOWN ? 0 : settle(v, first, end);
+}
+
+/* --- views -------------------------------------------------------------------------------------
+ */
+
 void code_view_init(struct code_view *v, uint8_t *view, const uint8_t *source, bool code32)
 {
     v->view = view;
     v->code32 = code32;
+    v->strict = false;
     v->stops = NULL;
     memset(v->known, 0, sizeof(v->known));
     memcpy(v->snapshot, source, sizeof(v->snapshot));
@@ -194,6 +256,8 @@ enum code_state code_view_expose(struct code_view *v, uint32_t offset)
     struct worklist w = {{0}};
     uint32_t at = offset;
 
+    if (v->strict)
+        return strict_expose(v, offset);
     do {
         if (state_at(v, at) == CODE_UNKNOWN)
             expose_one(v, &w, at);
@@ -212,6 +276,8 @@ static unsigned drop_range(struct code_view *v, uint32_t first, uint32_t end)
     uint32_t from = back(first, LAST_BACK), to = end;
     unsigned dropped = 0;
 
+    if (v->strict)
+        return strict_resettle(v, first, end);
     for (uint32_t at = from; at < end; at++) {
         if (state_at(v, at) == CODE_UNKNOWN || end_of(v, at) <= first)
             continue;
@@ -258,11 +324,13 @@ static bool known_is_right(const struct code_view *v, uint32_t at)
 {
     struct insn insn;
     enum code_state state = state_at(v, at), alone;
+    bool (*inside)(const struct code_view *, uint32_t, uint32_t);
 
     if (state == CODE_UNKNOWN)
         return true;
     alone = classify(v, at, &insn);
-    if (alone == CODE_EXPOSED && trap_inside(v, at, at + insn.length))
+    inside = v->strict ? covered_inside : trap_inside;
+    if (alone == CODE_EXPOSED && inside(v, at, at + insn.length))
         alone = CODE_OVERLAP;
     return state == alone && end_of(v, at) == at + insn.length;
 }

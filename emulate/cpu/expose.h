@@ -11,6 +11,13 @@
  * the guest's own bytes serve both. A byte at which an instruction that must trap begins can only
  * show HLT, so every harmless decoding that has it inside must trap as well.
  *
+ * That closes what the processor is led to by direct branches, which are seen when code is exposed.
+ * With `strict` set no jump whatever reaches bytes that were not decoded: a byte is exposed when
+ * what begins at it is harmless and consists of exposed bytes alone. So an instruction is refused
+ * when one of the decodings that begin inside it, or that these run into before they meet its end
+ * again, is not harmless. What is exposed then depends on the page's bytes alone, and all of it is
+ * exposed at once.
+ *
  * The code size is part of the view: a frame that runs as 16-bit and as 32-bit code has two.
  */
 #ifndef UMBRA_EMULATE_CPU_EXPOSE_H
@@ -27,13 +34,16 @@ enum code_state {
     CODE_UNKNOWN, /* never decoded: expose it */
     CODE_EXPOSED, /* runs natively */
     CODE_TRAPS,   /* sensitive, absent or invalid: emulate it */
-    CODE_OVERLAP, /* harmless, but an instruction that must trap begins inside it: emulate it */
+    /* Harmless, but an instruction that must trap begins inside it, or, in a strict view, one that
+     * may not run natively: emulate it. */
+    CODE_OVERLAP,
     CODE_CROSSES, /* its bytes run past the end of the page: emulate it */
 };
 
 struct code_view {
     uint8_t *view; /* the page that executes */
     bool code32;
+    bool strict; /* set it before anything is exposed */
     /* By offset of the first byte: enum code_state << 4 | bytes that its decoding rests on. */
     uint8_t known[CODE_PAGE_SIZE];
     /* The guest's bytes as they were decoded: they cannot change between check and use. */
@@ -51,13 +61,15 @@ struct code_view {
 void code_view_init(struct code_view *v, uint8_t *view, const uint8_t *source, bool code32);
 
 /*
- * Decodes from `offset` (below 4096) along sequential flow and direct branches within the page and
- * exposes what is harmless. Returns what became of the instruction at `offset`: never CODE_UNKNOWN.
- * Decodes each offset at most once; whatever is known already costs nothing.
+ * Decodes from `offset` (below 4096) along sequential flow and direct branches within the page (a
+ * strict view: the whole page) and exposes what is harmless. Returns what became of the instruction
+ * at `offset`: never CODE_UNKNOWN. Decodes each offset at most once; whatever is known already
+ * costs nothing.
  */
 enum code_state code_view_expose(struct code_view *v, uint32_t offset);
 
-/* Forgets every decoding that rests on the byte at `offset`, and covers it again. */
+/* Forgets every decoding that rests on the byte at `offset`, and covers it again. A strict view
+ * decodes anew at once, here and after a store. */
 void code_view_forget(struct code_view *v, uint32_t offset);
 
 /* What is known of the instruction that begins at `offset`. */
@@ -65,14 +77,16 @@ enum code_state code_view_query(const struct code_view *v, uint32_t offset);
 
 /*
  * Takes over stores to `source` in [first, first + len). Decodings that rest on bytes whose value
- * changed are unknown and covered again; all others stay. Returns how many were dropped.
+ * changed are unknown and covered again; all others stay. Returns how many were dropped, in a
+ * strict view how many are others now.
  */
 unsigned code_view_sync(struct code_view *v, const uint8_t *source, uint32_t first, uint32_t len);
 
 /*
  * True when the view keeps its promises: every byte other than HLT is the byte of `source` and
  * belongs to an exposed decoding; everything known agrees with the decoder; no exposed decoding has
- * the first byte of one that must trap inside it. For tests; walks the whole page.
+ * the first byte of one that must trap (a strict view: that is not exposed) inside it. For tests;
+ * walks the whole page.
  */
 bool code_view_check(const struct code_view *v, const uint8_t *source);
 

@@ -116,6 +116,18 @@ static bool set_engine(struct vm_config *config, const char *word, const char *v
     return true;
 }
 
+static bool set_overlap(struct vm_config *config, const char *word, const char *value,
+                        struct load_error *error)
+{
+    if (!strcmp(value, "static"))
+        config->overlap = OVERLAP_STATIC;
+    else if (!strcmp(value, "strict"))
+        config->overlap = OVERLAP_STRICT;
+    else
+        return refuse(error, word, "unknown value", "use overlap=static or overlap=strict");
+    return true;
+}
+
 static bool set_gdb(struct vm_config *config, const char *word, const char *value,
                     struct load_error *error)
 {
@@ -201,8 +213,9 @@ static const struct option {
     bool (*set)(struct vm_config *config, const char *word, const char *value,
                 struct load_error *error);
 } options[] = {
-    {"name", set_name},   {"mem", set_mem},       {"engine", set_engine}, {"gdb", set_gdb},
-    {"trace", set_trace}, {"screen", set_screen}, {"rom", set_rom},       {"for", set_for},
+    {"name", set_name}, {"mem", set_mem},     {"engine", set_engine},
+    {"gdb", set_gdb},   {"trace", set_trace}, {"screen", set_screen},
+    {"rom", set_rom},   {"for", set_for},     {"overlap", set_overlap},
 };
 
 static bool set_option(struct vm_config *config, char *word, struct load_error *error)
@@ -217,7 +230,7 @@ static bool set_option(struct vm_config *config, char *word, struct load_error *
             return options[i].set(config, word, equals + 1, error);
     }
     return refuse(error, word, "unknown option",
-                  "known are name, mem, engine, gdb, trace, screen, rom and for");
+                  "known are name, mem, engine, gdb, trace, screen, overlap, rom and for");
 }
 
 /* Copies the next word of *line; returns its length, 0 at the end. A longer word is cut. */

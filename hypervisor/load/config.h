@@ -19,6 +19,11 @@ enum engine {
     ENGINE_INTERP, /* every instruction is interpreted */
 };
 
+enum overlap {
+    OVERLAP_STATIC, /* jumps into the middle of an instruction: direct ones are seen */
+    OVERLAP_STRICT, /* none, indirect ones included, leads to bytes that were not decoded */
+};
+
 enum gdb_mode {
     GDB_OFF,
     GDB_ON,   /* gdb=on: a debugger that calls on COM2 gets this VM */
@@ -41,7 +46,8 @@ struct vm_config {
     char name[VM_NAME_MAX];
     uint64_t mem; /* bytes of RAM */
     enum engine engine;
-    uint32_t trace; /* traps that the trace ring keeps: 1 << enum exit_reason */
+    enum overlap overlap; /* of code views */
+    uint32_t trace;       /* traps that the trace ring keeps: 1 << enum exit_reason */
     enum gdb_mode gdb;
     enum screen_mode screen;
     uint32_t rom_address; /* MODULE_ROM: gpa */

@@ -91,6 +91,7 @@ static struct view *make(struct vm *vm, uint64_t gfn, const uint8_t *source)
     view->flips = 0;
     code_view_init(&view->code, views->pages + page_bytes(index), source, true);
     view->code.stops = views->stops;
+    view->code.strict = vm->config.overlap == OVERLAP_STRICT;
     views->of_frame[gfn] = (uint16_t)(index + 1);
     return view;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emulate/cpu/expose.h"
+#include "emulate/cpu/insn.h"
 
 #define NOP   0x90
 #define HLT   0xf4
@@ -323,6 +324,100 @@ static void stores_outside_the_page_are_clipped(void **state)
     assert_true(code_view_check(&v, source));
 }
 
+/* --- strict views: no byte is native that a jump to it would not decode to what is shown. --- */
+
+static void start_strict(void)
+{
+    code_view_init(&v, view, source, true);
+    v.strict = true;
+    assert_true(code_view_check(&v, source));
+}
+
+static void strict_refuses_what_hides_a_trap(void **state)
+{
+    (void)state;
+    put(0, "\xb8\x90\xfa\x90\xc3\xc3", 6); /* mov eax, C390FA90h (a CLI inside) */
+    start_strict();
+    expect_expose(0, CODE_OVERLAP);
+    expect_state(1, CODE_EXPOSED);
+    expect_state(2, CODE_TRAPS);
+    assert_memory_equal(view, "\xf4\x90\xf4\x90\xc3\xc3", 6);
+}
+
+static void strict_exposes_what_hides_nothing(void **state)
+{
+    (void)state;
+    put(0, "\xb8\x90\x90\x90\x90\xc3", 6);
+    start_strict();
+    expect_expose(0, CODE_EXPOSED);
+    expect_bytes(0, 6);
+}
+
+static void strict_follows_decodings_out_of_the_instruction(void **state)
+{
+    (void)state;
+    /* mov eax, 05909090h; what begins at its last byte (add eax, imm32) takes in the next four:
+     * NOPs, then with a CLI among them. */
+    put(0, "\xb8\x90\x90\x90\x05\x90\x90\x90\x90\xc3", 10);
+    start_strict();
+    expect_expose(0, CODE_EXPOSED);
+    source[7] = CLI;
+    assert_int_equal(code_view_sync(&v, source, 7, 1), 3);
+    assert_true(code_view_check(&v, source));
+    expect_state(0, CODE_OVERLAP);
+    expect_state(4, CODE_OVERLAP);
+    expect_state(5, CODE_EXPOSED);
+    source[7] = NOP;
+    assert_int_equal(code_view_sync(&v, source, 7, 1), 3);
+    expect_state(0, CODE_EXPOSED);
+}
+
+static void strict_traps_spread_over_chains(void **state)
+{
+    (void)state;
+    for (uint32_t at = 0; at < 45; at += 9)
+        put(at, "\xc7\x80\xc3\xc3\xc3\xc3\xc3\xc3\xc3", 9);
+    source[45] = NOP;
+    start_strict();
+    expect_expose(0, CODE_EXPOSED);
+    source[45] = CLI;
+    code_view_sync(&v, source, 45, 1);
+    assert_true(code_view_check(&v, source));
+    for (uint32_t at = 0; at < 45; at += 9)
+        expect_state(at, CODE_OVERLAP);
+    expect_state(2, CODE_EXPOSED);
+}
+
+static void strict_page_end(void **state)
+{
+    (void)state;
+    put(0xff9, "\xb8\x90\x90\x90\x90\x90\xb8", 7); /* the last byte begins what crosses */
+    start_strict();
+    expect_expose(0xff9, CODE_EXPOSED);
+    expect_state(0xfff, CODE_CROSSES);
+    put(0xffa, "\x90\xb8\x90\x90\x90\xb8", 6); /* and here it is part of another one */
+    start_strict();
+    expect_expose(0xffb, CODE_OVERLAP);
+    expect_covered(0xffb, 1);
+}
+
+static void strict_stops(void **state)
+{
+    static uint64_t stops[CODE_PAGE_SIZE / 64];
+
+    (void)state;
+    start_strict();
+    v.stops = stops;
+    expect_expose(3, CODE_EXPOSED);
+    stops[0] = 1 << 3;
+    code_view_forget(&v, 3);
+    assert_true(code_view_check(&v, source));
+    expect_state(3, CODE_TRAPS);
+    stops[0] = 0;
+    code_view_forget(&v, 3);
+    expect_state(3, CODE_EXPOSED);
+}
+
 static uint32_t seed;
 
 static uint32_t random_below(uint32_t n)
@@ -375,6 +470,44 @@ static void random_pages(void **state)
     }
     assert_int_equal(seen[CODE_UNKNOWN], 0);
     assert_true(seen[CODE_EXPOSED] > 100 && seen[CODE_TRAPS] > 100 && seen[CODE_OVERLAP] > 20);
+}
+
+/* The promise itself, by the decoder alone: from any native byte on the view decodes to what the
+ * guest's bytes do, and that is native throughout. */
+static void expect_closed(void)
+{
+    for (uint32_t at = 0; at < CODE_PAGE_SIZE; at++) {
+        struct insn guest, shown;
+
+        if (code_view_query(&v, at) != CODE_EXPOSED)
+            continue;
+        assert_int_equal(insn_decode(source + at, CODE_PAGE_SIZE - at, true, &guest), DECODE_OK);
+        assert_int_equal(insn_decode(view + at, CODE_PAGE_SIZE - at, true, &shown), DECODE_OK);
+        assert_int_equal(guest.length, shown.length);
+        assert_true(insn_harmless(&guest));
+        for (uint32_t i = at; i < at + guest.length; i++)
+            assert_true(code_view_query(&v, i) == CODE_EXPOSED && view[i] == source[i]);
+    }
+}
+
+static void strict_random_pages(void **state)
+{
+    unsigned seen[CODE_CROSSES + 1] = {0};
+
+    (void)state;
+    for (uint32_t page = 1; page < 12; page++) {
+        seed = page;
+        for (uint32_t i = 0; i < CODE_PAGE_SIZE; i++)
+            source[i] = random_byte();
+        start_strict();
+        for (unsigned step = 0; step < 60; step++) {
+            seen[code_view_expose(&v, random_below(CODE_PAGE_SIZE))]++;
+            random_store();
+            assert_true(code_view_check(&v, source));
+            expect_closed();
+        }
+    }
+    assert_true(seen[CODE_EXPOSED] > 50 && seen[CODE_TRAPS] > 50 && seen[CODE_OVERLAP] > 50);
 }
 
 /* Whatever order things are found in, the same set of starts gives the same view. */
@@ -453,6 +586,13 @@ int main(void)
         cmocka_unit_test_setup(stores_take_back_only_what_they_changed, fresh_page),
         cmocka_unit_test_setup(stores_outside_the_page_are_clipped, fresh_page),
         cmocka_unit_test_setup(random_pages, fresh_page),
+        cmocka_unit_test_setup(strict_refuses_what_hides_a_trap, fresh_page),
+        cmocka_unit_test_setup(strict_exposes_what_hides_nothing, fresh_page),
+        cmocka_unit_test_setup(strict_follows_decodings_out_of_the_instruction, fresh_page),
+        cmocka_unit_test_setup(strict_traps_spread_over_chains, fresh_page),
+        cmocka_unit_test_setup(strict_page_end, fresh_page),
+        cmocka_unit_test_setup(strict_stops, fresh_page),
+        cmocka_unit_test_setup(strict_random_pages, fresh_page),
         cmocka_unit_test_setup(order_does_not_matter, fresh_page),
         cmocka_unit_test_setup(stops_trap, fresh_page),
     };

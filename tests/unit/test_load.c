@@ -58,6 +58,17 @@ static void test_screen(void **state)
     assert_int_equal(config.screen, SCREEN_HOST);
 }
 
+static void test_overlap(void **state)
+{
+    (void)state;
+    assert_true(config_parse(&config, "mem=8M", 1, &error));
+    assert_int_equal(config.overlap, OVERLAP_STATIC);
+    assert_true(config_parse(&config, "overlap=strict", 1, &error));
+    assert_int_equal(config.overlap, OVERLAP_STRICT);
+    assert_true(config_parse(&config, "overlap=static", 1, &error));
+    assert_int_equal(config.overlap, OVERLAP_STATIC);
+}
+
 static void test_trace(void **state)
 {
     const uint32_t hidden = 1u << EXIT_FILL | 1u << EXIT_FILL_CODE | 1u << EXIT_TABLE_WRITE |
@@ -112,6 +123,7 @@ static void test_bad_lines(void **state)
         {"name=aaaaaaaaaabbbbbbbbbbccccccccccdd", "not a name"},
         {"engine=magic", "engine=magic: unknown engine"},
         {"screen=large", "screen=large: unknown value"},
+        {"overlap=maybe", "overlap=maybe: unknown value"},
         {"gdb=maybe", "gdb=maybe: unknown value"},
         {"trace=everything", "trace=everything: unknown kind of trap"},
         {"trace=", "trace=: unknown kind of trap"},
@@ -284,11 +296,12 @@ int main(void)
         cmocka_unit_test(test_defaults),   cmocka_unit_test(test_full_line),
         cmocka_unit_test(test_gdb),        cmocka_unit_test(test_trace),
         cmocka_unit_test(test_screen),     cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_companions), cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_long_lines), TEST_IMAGE(test_good_image),
-        TEST_IMAGE(test_not_an_elf),       TEST_IMAGE(test_wrong_kind),
-        TEST_IMAGE(test_truncated),        TEST_IMAGE(test_segments),
-        TEST_IMAGE(test_outside_ram),      TEST_IMAGE(test_entry_and_header),
+        cmocka_unit_test(test_overlap),    cmocka_unit_test(test_companions),
+        cmocka_unit_test(test_bad_lines),  cmocka_unit_test(test_long_lines),
+        TEST_IMAGE(test_good_image),       TEST_IMAGE(test_not_an_elf),
+        TEST_IMAGE(test_wrong_kind),       TEST_IMAGE(test_truncated),
+        TEST_IMAGE(test_segments),         TEST_IMAGE(test_outside_ram),
+        TEST_IMAGE(test_entry_and_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
