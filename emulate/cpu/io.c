@@ -102,7 +102,7 @@ bool op_ins(struct step *x)
     if (rep_done(x))
         return true;
     /* Reading a port cannot be undone: know first that the store will succeed. */
-    if (!read_mem_rmw(x, SEG_ES, offset, &value, size))
+    if (!claim_mem(x, SEG_ES, offset, &value, size))
         return false;
     value = x->ops->in(x->world, port, size);
     if (!write_mem(x, SEG_ES, offset, &value, size))

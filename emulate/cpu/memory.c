@@ -110,6 +110,13 @@ static __attribute__((cold)) bool rmw_fault(struct step *x, uint32_t lin, void *
     return false;
 }
 
+bool claim_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size)
+{
+    uint32_t lin = 0;
+    return to_linear(x, seg, offset, size, true, &lin) &&
+           x->ops->read(x->world, lin, buf, size, rights(x->cpu) | ACCESS_RMW, &x->fault);
+}
+
 bool read_mem_rmw(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size)
 {
     uint32_t lin = 0;

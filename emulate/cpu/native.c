@@ -52,7 +52,7 @@ typedef bool (*operand_reader)(struct step *, unsigned seg, uint32_t offset, voi
 
 static bool read_last_byte(struct step *x, const struct native_operand *mem)
 {
-    operand_reader read = mem->stored ? read_mem_rmw : read_mem;
+    operand_reader read = mem->stored ? claim_mem : read_mem;
     uint8_t last;
     return read(x, mem->seg, mem->offset + mem->len - 1, &last, 1);
 }
@@ -68,7 +68,7 @@ static bool is_environment(const struct insn *insn)
  */
 static bool load(struct step *x, struct native_operand *mem)
 {
-    operand_reader read = mem->stored ? read_mem_rmw : read_mem;
+    operand_reader read = mem->stored ? claim_mem : read_mem;
 
     if (is_environment(x->insn) && x->cpu->model->policy.long_operand_ends &&
         !(read(x, mem->seg, mem->offset, mem->bytes, x->insn->opsize) && read_last_byte(x, mem)))

@@ -102,7 +102,7 @@ static bool push_display(struct step *x, unsigned level)
 static bool probe_stack(struct step *x)
 {
     uint32_t item;
-    return read_mem_rmw(x, SEG_SS, stack_pointer(x->cpu, x->cpu->gpr[ESP]), &item, x->insn->opsize);
+    return claim_mem(x, SEG_SS, stack_pointer(x->cpu, x->cpu->gpr[ESP]), &item, x->insn->opsize);
 }
 
 /* The frame pointer counts down all of ESP, also where the stack has 16 bits. */

@@ -43,6 +43,8 @@ static inline bool raise_gp0(struct step *x)
  */
 bool read_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size);
 bool read_mem_rmw(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size);
+/* For what is stored without having been read: faults as that store would. */
+bool claim_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size);
 bool write_mem(struct step *x, unsigned seg, uint32_t offset, const void *buf, unsigned size);
 /* The checks of the segment alone. */
 bool check_segment(struct step *x, unsigned seg, uint32_t offset, unsigned size, bool write);

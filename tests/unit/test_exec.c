@@ -379,6 +379,22 @@ static void test_rmw_faults_as_write(void **state)
     }
 }
 
+/* Where a read-modify-write faults as the read that comes first, a mere store is still a write. */
+static void test_stores_fault_as_writes_tcg(void **state)
+{
+    static const struct {
+        const char *hex;
+        uint32_t error;
+    } cases[] = {{"0103", 0}, {"6c", 2}, {"d91b", 2}, {"0fae03", 2}};
+    struct world *w = *state;
+    GPR(w, EBX) = GPR(w, EDI) = WORLD_DATA;
+    w->rights[WORLD_DATA / 4096] = 0;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_fault(w, cases[i].hex, EXC_PF);
+        assert_int_equal(w->fault.error, cases[i].error);
+    }
+}
+
 static void test_fetch_over_pages(void **state)
 {
     struct world *w = *state;
@@ -675,6 +691,7 @@ int main(void)
         STRICT(test_rep_stops_at_every_iteration),
         STRICT(test_rep_keeps_progress_over_a_fault),
         STRICT(test_rmw_faults_as_write),
+        TCG(test_stores_fault_as_writes_tcg),
         STRICT(test_fetch_over_pages),
         STRICT(test_instruction_length),
         STRICT(test_cs_limit),
