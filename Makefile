@@ -30,7 +30,7 @@ include hypervisor/hypervisor.mk guest/guest.mk tools/tools.mk tools/check.mk te
 # In the order in which a person meets them.
 HELP_MK := $(addprefix tools/,tools.mk guests.mk debug.mk report.mk) \
            $(addprefix tests/,tests.mk hostile.mk verify.mk) \
-           $(addprefix tools/,illusion.mk bench.mk check.mk) $(wildcard guest/*.mk) \
+           $(addprefix tools/,illusion.mk bench.mk bench-emulate.mk check.mk) $(wildcard guest/*.mk) \
            hypervisor/hypervisor.mk
 
 .PHONY: help clean

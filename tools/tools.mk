@@ -46,4 +46,5 @@ setup: ## install the Debian packages that are missing
 include tools/illusion.mk
 include tools/report.mk
 include tools/bench.mk
+include tools/bench-emulate.mk
 include tools/debug.mk
