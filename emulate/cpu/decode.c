@@ -11,8 +11,7 @@
 
 struct decoder {
     const uint8_t *bytes;
-    unsigned avail;
-    unsigned at;
+    unsigned at, end; /* end: of what there is, and of what an instruction may be long */
     bool code32;
     enum decode_status status; /* other than DECODE_OK once the bytes ran out */
     struct insn *insn;
@@ -44,14 +43,12 @@ static const struct op_entry absent_plain = {.op = OP_ABSENT};
 /* The next byte, or 0 with d->status set when there is none or it would be the sixteenth. */
 static uint8_t next_byte(struct decoder *d)
 {
-    if (d->status != DECODE_OK)
-        return 0;
-    if (d->at == INSN_MAX_LENGTH)
-        d->status = DECODE_TOO_LONG;
-    else if (d->at == d->avail)
-        d->status = DECODE_NEED;
-    else
-        return d->bytes[d->at++];
+    if (d->at < d->end) {
+        uint8_t byte = d->bytes[d->at];
+
+        return d->insn->bytes[d->at++] = byte;
+    }
+    d->status = d->end == INSN_MAX_LENGTH ? DECODE_TOO_LONG : DECODE_NEED;
     return 0;
 }
 
@@ -216,7 +213,7 @@ static bool form_exists(const struct insn *insn)
 {
     bool mem = insn_has_mem(insn);
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3 && insn->operand[i] != OPERAND_NONE; i++) {
         const struct operand_kind *kind = &operand_kinds[insn->operand[i]];
 
         if (!mem && kind->place == AT_RM && kind->class == CLASS_NONE)
@@ -314,8 +311,11 @@ static void decode_imm(struct decoder *d, enum imm_kind kind)
 
 enum decode_status insn_decode(const uint8_t *bytes, unsigned avail, bool code32, struct insn *insn)
 {
-    struct decoder d = {
-        .bytes = bytes, .avail = avail, .code32 = code32, .status = DECODE_OK, .insn = insn};
+    struct decoder d = {.bytes = bytes,
+                        .code32 = code32,
+                        .status = DECODE_OK,
+                        .insn = insn,
+                        .end = avail < INSN_MAX_LENGTH ? avail : INSN_MAX_LENGTH};
     const struct op_entry *entry;
 
     memset(insn, 0, sizeof(*insn));
@@ -327,14 +327,17 @@ enum decode_status insn_decode(const uint8_t *bytes, unsigned avail, bool code32
     apply_entry(insn, entry);
     if (insn->flags & INSN_MODRM)
         decode_displacement(&d);
-    for (unsigned i = 0; i < 3; i++)
-        decode_imm(&d, operand_kinds[insn->operand[i]].imm);
+    for (unsigned i = 0; i < 3 && insn->operand[i] != OPERAND_NONE; i++) {
+        enum imm_kind kind = operand_kinds[insn->operand[i]].imm;
+
+        if (kind != IMM_NONE)
+            decode_imm(&d, kind);
+    }
     if (insn->map == MAP_3DNOW)
         insn->opcode = insn->imm;
     if (d.status != DECODE_OK)
         return d.status;
     classify(insn);
     insn->length = d.at;
-    memcpy(insn->bytes, bytes, d.at);
     return DECODE_OK;
 }
