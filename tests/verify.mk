@@ -2,8 +2,9 @@
 # tests/verify/verify_NAME.c (or verify_NAME, a script); tools/verify-emulate says what it prints.
 
 VERIFY_DIR    := $(BUILD)/verify
-VERIFY_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
-VERIFY_LIBS   := -lZydis -lZycore -lcapstone
+# Hidden: Unicorn has names of its own that are also ours (cpu_reset).
+VERIFY_CFLAGS := -std=gnu11 -O2 -g -fvisibility=hidden $(WARN) -I. -MMD -MP
+VERIFY_LIBS   := -lZydis -lZycore -lcapstone -lunicorn
 VERIFY_OBJ    := $(patsubst %.c,$(VERIFY_DIR)/%.o,$(wildcard emulate/cpu/*.c))
 VERIFY_SHARED := $(patsubst %.c,$(VERIFY_DIR)/%.o, \
                    $(filter-out tests/verify/verify_%,$(wildcard tests/verify/*.c)))
@@ -44,6 +45,6 @@ $(VERIFY_HOST): $(VERIFY_SHARED:$(VERIFY_DIR)/%=$(HOST_DIR)/%)
 	$(Q)ar rcs $@ $^
 
 # A sample of these runs with the unit tests.
-$(HOST_DIR)/test_verify: | $(VERIFY_DIR)/verify_execute_host
+$(HOST_DIR)/test_verify: | $(addprefix $(VERIFY_DIR)/,verify_execute_host verify_execute_unicorn)
 
 -include $(wildcard $(VERIFY_DIR)/*/*/*.d)

@@ -97,9 +97,13 @@ bool op_test(struct step *x)
     return flags_only(x, and);
 }
 
+/* TCG has read the operand by the time that it finds that there is no such instruction. */
 bool op_test_alias(struct step *x)
 {
-    return x->cpu->model->policy.test_has_alias ? op_test(x) : raise(x, EXC_UD);
+    uint32_t a;
+    if (x->cpu->model->policy.test_has_alias)
+        return op_test(x);
+    return read_operand(x, 0, &a) && raise(x, EXC_UD);
 }
 
 bool op_not(struct step *x)

@@ -85,12 +85,17 @@ bool op_call_ind(struct step *x)
     return read_operand(x, 0, &target) && call_to(x, target);
 }
 
+uint32_t released_bytes(const struct step *x)
+{
+    uint16_t count = x->insn->operand[0] == OPERAND_Iw ? (uint16_t)x->insn->imm : 0;
+    return x->cpu->model->policy.ret_count_signed ? (uint32_t)(int16_t)count : count;
+}
+
 bool op_ret(struct step *x)
 {
     uint32_t target;
-    uint16_t released = x->insn->operand[0] == OPERAND_Iw ? (uint16_t)x->insn->imm : 0;
     if (!pop(x, &target, x->insn->opsize) || !branch_to(x, target))
         return false;
-    move_sp(x->cpu, released);
+    move_sp(x->cpu, (int32_t)released_bytes(x));
     return true;
 }

@@ -256,7 +256,7 @@ bool op_iret(struct step *x)
 bool op_ret_far(struct step *x)
 {
     struct cpu *cpu = x->cpu;
-    struct far_return r = {.size = x->insn->opsize, .skip = x->insn->imm & 0xffffu};
+    struct far_return r = {.size = x->insn->opsize, .skip = released_bytes(x)};
 
     if (!read_image(x, &r))
         return false;

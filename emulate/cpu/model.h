@@ -26,6 +26,7 @@ struct cpu_policy {
     bool cr_ud_first;          /* MOV of a CR or DR that does not exist: #UD before #GP(0) */
     bool call_pushes_first;    /* CALL stores the return address before it looks at the CS limit */
     bool returns_read_down;    /* RETF and IRET read their frame from its upper end */
+    bool ret_count_signed;     /* RET and RETF sign-extend the number of bytes to drop */
     bool pusha_from_top;       /* PUSHA stores EAX first (else EDI) */
     bool sreg_on_stack_is_two; /* 32-bit PUSH and POP of a sreg move 2 bytes (else 4) */
     bool rmw_reads_first; /* a read-modify-write without LOCK faults as a read, then as a write */

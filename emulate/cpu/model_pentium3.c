@@ -88,6 +88,7 @@ const struct cpu_model cpu_model_pentium3_tcg = {
     .dr7_zeros = 0,
     .policy =
         {
+            .ret_count_signed = true,
             .rmw_reads_first = true,
             .arpl_always_writes = true,
             .bound_reads_both = true,

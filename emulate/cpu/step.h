@@ -78,6 +78,9 @@ bool read_far_pointer(struct step *x, uint16_t *selector, uint32_t *offset);
 uint32_t get_reg(const struct cpu *cpu, unsigned reg, unsigned size); /* size 1: AL..BH */
 void set_reg(struct cpu *cpu, unsigned reg, unsigned size, uint32_t value);
 
+/* branch.c: what RET and RETF with a count drop from the stack behind the return address. */
+uint32_t released_bytes(const struct step *x);
+
 /* string.c: leaves EIP on a repeated instruction, with what the machine shows between iterations.
  */
 void suspend_rep(struct step *x);

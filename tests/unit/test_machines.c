@@ -116,6 +116,29 @@ static void test_enter_pushes_all_of_esp(void **state)
     free(w);
 }
 
+/* RET FFF8h drops -8 bytes where the count is signed; F6 /1 of a page that is not there. */
+static void test_ret_count_and_test_alias(void **state)
+{
+    struct world *w = new_world(true);
+    (void)state;
+    assert_int_equal(world_run(w, "c2f8ff"), CPU_OK);
+    assert_int_equal(w->cpu.gpr[ESP], WORLD_STACK + 4 + 0xfff8);
+    w->cpu.gpr[ESP] = WORLD_STACK;
+    w->cpu.eip = WORLD_CODE;
+    w->cpu.model = &cpu_model_pentium3_tcg;
+    assert_int_equal(world_run(w, "c2f8ff"), CPU_OK);
+    assert_int_equal(w->cpu.gpr[ESP], WORLD_STACK + 4 - 8);
+    w->cpu.eip = WORLD_CODE;
+    w->cpu.gpr[EBX] = WORLD_DATA;
+    expect_fault(w, "f60b01", EXC_UD, 0);
+    w->rights[WORLD_DATA / 4096] = 0;
+    expect_fault(w, "f60b01", EXC_PF, 4);
+    w->rights[WORLD_DATA / 4096] = 7;
+    w->cpu.model = &silicon;
+    assert_int_equal(world_run(w, "f60b01"), CPU_OK);
+    free(w);
+}
+
 static unsigned natives;
 
 static bool count_native(struct world *w, const struct insn *insn, void *mem, unsigned len,
@@ -323,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_empty_rep_ins_needs_its_port),
         cmocka_unit_test(test_far_pointer_is_two_reads),
         cmocka_unit_test(test_enter_pushes_all_of_esp),
+        cmocka_unit_test(test_ret_count_and_test_alias),
         cmocka_unit_test(test_undefined_flags_are_asked_for),
         cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_suspended_rep),
