@@ -455,7 +455,7 @@ static void random_bytes(void)
  * gate to conforming code         leaves RPL 0 in CS at CPL 3; CS.RPL becomes CPL (SDM vol. 2, CALL)
  * TSS in the LDT                  #TS; #GP with the selector (SDM vol. 2, JMP and CALL)
  * 16-bit TSS                      reads selectors 4 bytes apart; they lie 2 apart (SDM vol. 3, 7.6)
- * targets outside memory          fetches the next instruction before it stops
+ * targets outside memory          translates ahead, to the end of the page, before it stops
  * stores to code                  executes the instruction a second time
  */
 // clang-format on
@@ -724,7 +724,7 @@ static bool conforming_by_gate(const struct mode *mode)
 
 static bool leaves_memory(void)
 {
-    return machine.cpu.seg[SEG_CS].base + machine.cpu.eip >= MEMORY - INSN_MAX_LENGTH;
+    return machine.cpu.seg[SEG_CS].base + machine.cpu.eip >= MEMORY - 4096;
 }
 
 static void check_one(const struct mode *mode, struct row *row)
