@@ -180,6 +180,8 @@ static enum shadow_result resolve(struct shadow *s, uint32_t gva, unsigned acces
     uint32_t entry = fill_path(s, view, gva, &w);
     uint64_t spte = leaf_spte(s, view, w.gpa >> 12, fill_guest_writable(s, view, &w));
     entry_set(s, entry, code ? code_spte(s, spte, code) : spte, (uint32_t)(w.gpa >> 12));
+    if (code)
+        code_mapped(s, entry);
     s->stats.fills++;
     return access & SHADOW_ACCESS_WRITE ? write_result(s, entry, access) : SHADOW_FILLED;
 }
@@ -195,6 +197,7 @@ static enum shadow_result flip_to_code(struct shadow *s, uint32_t gva, unsigned 
     if (!live_find(s, VIEW_KERNEL, gva, l) || s->links[l->entry].target != gfn)
         return resolve(s, gva, access, out);
     entry_set(s, l->entry, code_spte(s, l->spte, view_hpa), gfn);
+    code_mapped(s, l->entry);
     s->stats.flips++;
     return SHADOW_FILLED;
 }

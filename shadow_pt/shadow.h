@@ -36,7 +36,8 @@ struct shadow_mode {
 #define SHADOW_ACCESS_USER  2u /* with the rights of virtual CPL 3 */
 #define SHADOW_ACCESS_FETCH 4u
 
-#define SHADOW_NO_HPA UINT64_MAX
+#define SHADOW_NO_HPA   UINT64_MAX
+#define SHADOW_NO_FRAME UINT64_MAX
 
 /* What lies behind a guest-physical frame. */
 enum frame_kind { FRAME_RAM, FRAME_ROM, FRAME_ABSENT };
@@ -55,6 +56,9 @@ struct shadow_ops {
      * SHADOW_NO_HPA when it cannot have one now (then the fetch ends as SHADOW_INTERPRET). May call
      * shadow_set_code() for any frame, and nothing else of this module. */
     uint64_t (*code_view)(void *world, uint64_t gfn);
+    /* A code view was mapped: of the frame `next`, behind that of `gfn`; one of them is
+     * SHADOW_NO_FRAME where the other's neighbour is not known. May call nothing of this module. */
+    void (*code_follows)(void *world, uint64_t gfn, uint64_t next);
     /* The first store to a frame since shadow_watch() is about to be made, or was made just now.
      * May call nothing of this module. */
     void (*watched_write)(void *world, uint64_t gfn);
@@ -158,6 +162,9 @@ void shadow_unwatch(struct shadow *s, uint64_t gfn);
 /* A code view was made for, or taken from, a frame: from now on its mappings are (not) write-
  * protected. Taking it drops the execute mappings of the frame. */
 void shadow_set_code(struct shadow *s, uint64_t gfn, bool viewed);
+/* True when wherever the code views of both frames are mapped, `next` is behind `gfn`; what changes
+ * that is told to ops->code_follows(). */
+bool shadow_code_follows(const struct shadow *s, uint64_t gfn, uint64_t next);
 /* Drops every mapping of a frame and everything that was made from its content (its kind or its
  * backing changed). */
 void shadow_drop_frame(struct shadow *s, uint64_t gfn);

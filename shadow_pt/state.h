@@ -214,6 +214,9 @@ bool fill_guest_writable(const struct shadow *s, enum shadow_view view, const st
 uint32_t fill_child(struct shadow *s, uint32_t parent, unsigned index, uint64_t key,
                     uint64_t rights);
 
+/* code.c: the entry maps a code view now; its neighbours are told. */
+void code_mapped(struct shadow *s, uint32_t entry);
+
 /* root.c */
 /* The PDPT of the current CR3 and mode in a view, made when there is none. Starts a path. */
 uint32_t root_get(struct shadow *s, enum shadow_view view);

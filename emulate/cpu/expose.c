@@ -56,7 +56,7 @@ static bool trap_inside(const struct code_view *v, uint32_t at, uint32_t end)
 /* Makes view bytes [first, end) what the known decodings say. */
 static void redraw(struct code_view *v, uint32_t first, uint32_t end)
 {
-    uint32_t reach = 0;
+    uint32_t reach = v->lead;
 
     if (first == end)
         return;
@@ -68,6 +68,17 @@ static void redraw(struct code_view *v, uint32_t first, uint32_t end)
     }
 }
 
+/* The bytes of the instruction at `cross` that lie in this view are the caller's to cover. */
+static void unlink_tail(struct code_view *v)
+{
+    struct code_view *tail = v->next;
+    uint32_t lead = tail->lead;
+
+    v->next = tail->prev = NULL;
+    tail->lead = 0;
+    redraw(tail, 0, lead);
+}
+
 /*
  * An instruction that must trap now begins at `at`: exposed ones around it must trap as well, then
  * those around these, and so on downwards. Whatever reaches a new trap reaches the lowest one.
@@ -76,12 +87,17 @@ static void spread_trap(struct code_view *v, uint32_t at)
 {
     uint32_t lowest = at, end = at;
 
+    if (at < v->lead)
+        code_view_part(v->prev);
     for (uint32_t i = at; i-- > back(lowest, LAST_BACK);) {
         if (state_at(v, i) != CODE_EXPOSED || end_of(v, i) <= lowest)
             continue;
         if (end_of(v, i) > end)
             end = end_of(v, i);
-        set_known(v, i, CODE_OVERLAP, end_of(v, i) - i);
+        bool joined = v->next && i == v->cross;
+        set_known(v, i, joined ? CODE_CROSSES : CODE_OVERLAP, end_of(v, i) - i);
+        if (joined)
+            unlink_tail(v);
         lowest = i;
     }
     redraw(v, lowest, end);
@@ -246,6 +262,8 @@ void code_view_init(struct code_view *v, uint8_t *view, const uint8_t *source, b
     v->code32 = code32;
     v->strict = false;
     v->stops = NULL;
+    v->next = v->prev = NULL;
+    v->lead = 0;
     memset(v->known, 0, sizeof(v->known));
     memcpy(v->snapshot, source, sizeof(v->snapshot));
     memset(view, CODE_COVER, CODE_PAGE_SIZE);
@@ -278,12 +296,16 @@ static unsigned drop_range(struct code_view *v, uint32_t first, uint32_t end)
 
     if (v->strict)
         return strict_resettle(v, first, end);
+    if (first < v->lead)
+        code_view_part(v->prev);
     for (uint32_t at = from; at < end; at++) {
         if (state_at(v, at) == CODE_UNKNOWN || end_of(v, at) <= first)
             continue;
         if (end_of(v, at) > to)
             to = end_of(v, at);
         set_known(v, at, CODE_UNKNOWN, 0);
+        if (v->next && at == v->cross)
+            unlink_tail(v);
         dropped++;
     }
     if (dropped) {
@@ -291,6 +313,56 @@ static unsigned drop_range(struct code_view *v, uint32_t first, uint32_t end)
         redraw(v, from, to);
     }
     return dropped;
+}
+
+void code_view_part(struct code_view *v)
+{
+    if (v->next)
+        drop_range(v, v->cross, CODE_PAGE_SIZE);
+}
+
+void code_view_leave(struct code_view *v)
+{
+    code_view_part(v);
+    if (v->prev)
+        code_view_part(v->prev);
+}
+
+/* Bytes of the harmless instruction at `at` that lie in `tail`; 0 when it must not be exposed. */
+static uint32_t harmless_lead(const struct code_view *v, uint32_t at, const struct code_view *tail)
+{
+    uint8_t bytes[INSN_MAX_LENGTH];
+    uint32_t in_page = CODE_PAGE_SIZE - at, lead;
+    struct insn insn;
+
+    memcpy(bytes, v->snapshot + at, in_page);
+    memcpy(bytes + in_page, tail->snapshot, sizeof(bytes) - in_page);
+    if (insn_decode(bytes, sizeof(bytes), v->code32, &insn) != DECODE_OK || !insn_harmless(&insn) ||
+        is_stop(v, at) || trap_inside(v, at, CODE_PAGE_SIZE))
+        return 0;
+    lead = insn.length - in_page;
+    return must_trap(tail, 0) || trap_inside(tail, 0, lead) ? 0 : lead;
+}
+
+enum code_state code_view_join(struct code_view *v, uint32_t at, struct code_view *tail)
+{
+    bool free = v != tail && !v->next && !tail->prev && v->code32 == tail->code32 && !v->strict &&
+                !tail->strict;
+    uint32_t lead = 0;
+
+    if (free && state_at(v, at) == CODE_CROSSES)
+        lead = harmless_lead(v, at, tail);
+    if (!lead)
+        return state_at(v, at);
+    set_known(v, at, CODE_EXPOSED, CODE_PAGE_SIZE - at);
+    v->cross = (uint16_t)at;
+    v->next = tail;
+    tail->prev = v;
+    tail->lead = (uint8_t)lead;
+    redraw(v, at, CODE_PAGE_SIZE);
+    redraw(tail, 0, lead);
+    release_overlaps(v, at, at + 1); /* of those that had a trap inside */
+    return CODE_EXPOSED;
 }
 
 void code_view_forget(struct code_view *v, uint32_t offset)
@@ -329,6 +401,9 @@ static bool known_is_right(const struct code_view *v, uint32_t at)
     if (state == CODE_UNKNOWN)
         return true;
     alone = classify(v, at, &insn);
+    if (v->next && at == v->cross)
+        return alone == CODE_CROSSES && state == CODE_EXPOSED && end_of(v, at) == CODE_PAGE_SIZE &&
+               harmless_lead(v, at, v->next) == v->next->lead;
     inside = v->strict ? covered_inside : trap_inside;
     if (alone == CODE_EXPOSED && inside(v, at, at + insn.length))
         alone = CODE_OVERLAP;
@@ -337,8 +412,10 @@ static bool known_is_right(const struct code_view *v, uint32_t at)
 
 bool code_view_check(const struct code_view *v, const uint8_t *source)
 {
-    uint32_t reach = 0;
+    uint32_t reach = v->lead;
 
+    if (v->prev ? v->prev->next != v || !v->lead : v->lead)
+        return false;
     for (uint32_t at = 0; at < CODE_PAGE_SIZE; at++) {
         if (!known_is_right(v, at) || v->snapshot[at] != source[at])
             return false;

@@ -18,6 +18,11 @@
  * again, is not harmless. What is exposed then depends on the page's bytes alone, and all of it is
  * exposed at once.
  *
+ * An instruction may run over the end of its page. It runs natively while two views are joined: one
+ * exposes its first bytes, the other the rest. That holds as long as the second frame is mapped
+ * behind the first wherever either executes, which is the caller's to see to. A strict view is
+ * not joined.
+ *
  * The code size is part of the view: a frame that runs as 16-bit and as 32-bit code has two.
  */
 #ifndef UMBRA_EMULATE_CPU_EXPOSE_H
@@ -37,7 +42,7 @@ enum code_state {
     /* Harmless, but an instruction that must trap begins inside it, or, in a strict view, one that
      * may not run natively: emulate it. */
     CODE_OVERLAP,
-    CODE_CROSSES, /* its bytes run past the end of the page: emulate it */
+    CODE_CROSSES, /* its bytes run past the end of the page: join the views, or emulate it */
 };
 
 struct code_view {
@@ -51,6 +56,11 @@ struct code_view {
     /* Offsets at which even a harmless instruction must trap (breakpoints), a bit each; the
      * caller's, NULL when there are none. After a change: code_view_forget(). */
     const uint64_t *stops;
+    /* Joined views: the one that holds the rest of the instruction at `cross`, and the one whose
+     * last instruction ends in the first `lead` bytes of this. */
+    struct code_view *next, *prev;
+    uint16_t cross;
+    uint8_t lead;
 };
 
 /*
@@ -67,6 +77,19 @@ void code_view_init(struct code_view *v, uint8_t *view, const uint8_t *source, b
  * costs nothing.
  */
 enum code_state code_view_expose(struct code_view *v, uint32_t offset);
+
+/*
+ * Joins `tail` to the view for the instruction at `offset`, which crosses into it, when that is
+ * harmless and nothing that must trap begins inside. Returns what became of it: CODE_EXPOSED when
+ * they are joined. A view has one partner on either side.
+ */
+enum code_state code_view_join(struct code_view *v, uint32_t offset, struct code_view *tail);
+
+/* Ends the join of a view with the one behind it, if there is one; both halves are covered. */
+void code_view_part(struct code_view *v);
+
+/* Ends both joins of a view: before it is started anew. */
+void code_view_leave(struct code_view *v);
 
 /* Forgets every decoding that rests on the byte at `offset`, and covers it again. A strict view
  * decodes anew at once, here and after a store. */

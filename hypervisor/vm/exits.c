@@ -103,15 +103,34 @@ void emulate(struct vcpu *vcpu, enum exit_reason reason)
 /* --- #GP ---------------------------------------------------------------------------------------
  */
 
-/* Guest-physical address of CS:EIP; false when fetching there faults. */
-static bool code_address(struct vcpu *vcpu, uint64_t *gpa)
+/* Guest-physical address of the code at a linear one; false when fetching there faults. */
+static bool code_address(struct vcpu *vcpu, uint32_t lin, uint64_t *gpa)
 {
     struct shadow_access out;
-    uint32_t lin = vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip;
     if (shadow_translate(vcpu->vm->shadow, lin, 0, &out) != SHADOW_FILLED)
         return false;
     *gpa = out.gpa;
     return true;
+}
+
+/* Exposes an instruction that was not decoded before, or that crosses a page: true when it runs
+ * natively now. */
+static bool exposes(struct vcpu *vcpu, uint32_t lin, uint64_t gpa)
+{
+    uint64_t next;
+    switch (views_query(vcpu->vm, gpa)) {
+    case CODE_UNKNOWN:
+        count_exit(&vcpu->vm->counters, EXIT_EXPOSE);
+        return views_expose(vcpu->vm, gpa);
+    case CODE_CROSSES:
+        if (!code_address(vcpu, lin + INSN_MAX_LENGTH - 1, &next) ||
+            !views_join(vcpu->vm, gpa, next))
+            return false;
+        count_exit(&vcpu->vm->counters, EXIT_EXPOSE);
+        return true;
+    default:
+        return false;
+    }
 }
 
 /*
@@ -121,17 +140,11 @@ static bool code_address(struct vcpu *vcpu, uint64_t *gpa)
 static void exit_kernel_trap(struct vcpu *vcpu)
 {
     uint64_t gpa;
+    uint32_t lin = vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip;
     const struct insn *known = sites_find(vcpu);
-    if (known && !insn_harmless(known)) {
+    if (known && !insn_harmless(known))
         emulate_insn(vcpu, EXIT_SENSITIVE, known);
-        return;
-    }
-    if (!code_address(vcpu, &gpa) || views_query(vcpu->vm, gpa) != CODE_UNKNOWN) {
-        emulate(vcpu, EXIT_SENSITIVE);
-        return;
-    }
-    count_exit(&vcpu->vm->counters, EXIT_EXPOSE);
-    if (!views_expose(vcpu->vm, gpa))
+    else if (!code_address(vcpu, lin, &gpa) || !exposes(vcpu, lin, gpa))
         emulate(vcpu, EXIT_SENSITIVE);
 }
 

@@ -9,10 +9,14 @@
  * emulation from then on. */
 #define FLIPS_MAX 64
 
+/* Nor is a page joined to the next for ever, when that does not last. */
+#define JOINS_MAX 256
+
 struct view {
     struct code_view code;
     uint64_t gfn;
     uint32_t flips;
+    uint32_t joins;
     bool recent; /* asked for since the clock hand passed */
 };
 
@@ -77,6 +81,7 @@ static struct view *recycle(struct vm *vm)
             break;
         view->recent = false;
     }
+    code_view_leave(&view->code);
     views->of_frame[view->gfn] = 0;
     shadow_set_code(vm->shadow, view->gfn, false);
     return view;
@@ -88,7 +93,7 @@ static struct view *make(struct vm *vm, uint64_t gfn, const uint8_t *source)
     struct view *view = views->used < views->count ? &views->pool[views->used++] : recycle(vm);
     unsigned index = index_of(views, view);
     view->gfn = gfn;
-    view->flips = 0;
+    view->flips = view->joins = 0;
     code_view_init(&view->code, views->pages + page_bytes(index), source, true);
     view->code.stops = views->stops;
     view->code.strict = vm->config.overlap == OVERLAP_STRICT;
@@ -112,6 +117,27 @@ bool views_expose(struct vm *vm, uint64_t gpa)
 {
     struct view *view = find(&vm->views, gpa / PAGE_SIZE);
     return view && code_view_expose(&view->code, gpa % PAGE_SIZE) == CODE_EXPOSED;
+}
+
+bool views_join(struct vm *vm, uint64_t gpa, uint64_t next_gpa)
+{
+    struct view *view = find(&vm->views, gpa / PAGE_SIZE);
+    struct view *next = find(&vm->views, next_gpa / PAGE_SIZE);
+    if (!view || !next || view->joins == JOINS_MAX)
+        return false;
+    view->joins++;
+    return shadow_code_follows(vm->shadow, view->gfn, next->gfn) &&
+           code_view_join(&view->code, gpa % PAGE_SIZE, &next->code) == CODE_EXPOSED;
+}
+
+void views_follow(struct vm *vm, uint64_t gfn, uint64_t next)
+{
+    struct view *a = find(&vm->views, gfn);
+    struct view *b = find(&vm->views, next);
+    if (a && a->code.next && (!b || a->code.next != &b->code))
+        code_view_part(&a->code);
+    if (b && b->code.prev && (!a || b->code.prev != &a->code))
+        code_view_part(b->code.prev);
 }
 
 enum code_state views_query(struct vm *vm, uint64_t gpa)

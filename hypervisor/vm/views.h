@@ -38,6 +38,16 @@ uint64_t views_page(struct vm *vm, uint64_t gfn);
  */
 bool views_expose(struct vm *vm, uint64_t gpa);
 
+/*
+ * The instruction at gpa crosses into the page at next_gpa, which is mapped behind it: joins their
+ * views. Returns true when it runs natively now, false when it has to be emulated.
+ */
+bool views_join(struct vm *vm, uint64_t gpa, uint64_t next_gpa);
+
+/* Views of these frames (SHADOW_NO_FRAME: of an unknown one) are mapped one behind the other now:
+ * ends the joins that this does not agree with. */
+void views_follow(struct vm *vm, uint64_t gfn, uint64_t next);
+
 /* What is known of the instruction at gpa, without exposing anything. */
 enum code_state views_query(struct vm *vm, uint64_t gpa);
 

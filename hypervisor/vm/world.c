@@ -284,6 +284,12 @@ static uint64_t shadow_code_view(void *world, uint64_t gfn)
     return views_page(vm, gfn);
 }
 
+static void shadow_code_follows_now(void *world, uint64_t gfn, uint64_t next)
+{
+    struct vm *vm = world;
+    views_follow(vm, gfn, next);
+}
+
 static void shadow_watched_write(void *world, uint64_t gfn)
 {
     (void)gfn;
@@ -295,6 +301,7 @@ const struct shadow_ops world_shadow_ops = {
     .read_entry = shadow_read_entry,
     .write_entry = shadow_write_entry,
     .code_view = shadow_code_view,
+    .code_follows = shadow_code_follows_now,
     .watched_write = shadow_watched_write,
 };
 

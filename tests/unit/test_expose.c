@@ -265,6 +265,136 @@ static void page_end(void **state)
     expect_expose(0xfff, CODE_EXPOSED);
 }
 
+/* The page behind, and a view of it. */
+static uint8_t source2[CODE_PAGE_SIZE], view2[CODE_PAGE_SIZE];
+static struct code_view v2;
+
+static void expect_both_right(void)
+{
+    assert_true(code_view_check(&v, source));
+    assert_true(code_view_check(&v2, source2));
+}
+
+/* NOP; MOV EAX, imm32 whose last two bytes, `rest` among them, are on the next page; RET there. */
+static void start_crossing(const char *rest)
+{
+    put(0xffc, "\x90\xb8\x01\x02", 4);
+    memset(source2, RET, sizeof(source2));
+    memcpy(source2, rest, 2);
+    start_view(true);
+    code_view_init(&v2, view2, source2, true);
+    expect_expose(0xffc, CODE_EXPOSED);
+    expect_state(0xffd, CODE_CROSSES);
+}
+
+static void join_exposes_both_halves(void **state)
+{
+    (void)state;
+    start_crossing("\x03\x04");
+    assert_int_equal(code_view_join(&v, 0xffc, &v2), CODE_EXPOSED); /* that does not cross */
+    assert_null(v.next);
+    assert_int_equal(code_view_join(&v, 0xffd, &v), CODE_CROSSES);
+    assert_int_equal(code_view_join(&v, 0xffd, &v2), CODE_EXPOSED);
+    expect_state(0xffd, CODE_EXPOSED);
+    expect_bytes(0xffc, 4);
+    assert_memory_equal(view2, source2, 2);
+    assert_int_equal(view2[2], HLT);
+    expect_both_right();
+    assert_int_equal(code_view_expose(&v2, 2), CODE_EXPOSED);
+    expect_both_right();
+    code_view_part(&v);
+    expect_covered(0xffd, 3);
+    expect_bytes(0xffc, 1);
+    assert_int_equal(view2[0], HLT);
+    assert_int_equal(view2[1], HLT);
+    assert_int_equal(view2[2], RET);
+    expect_both_right();
+    code_view_part(&v);
+    expect_expose(0xffd, CODE_CROSSES);
+    assert_int_equal(code_view_join(&v, 0xffd, &v2), CODE_EXPOSED);
+    code_view_leave(&v2);
+    expect_covered(0xffd, 3);
+    expect_both_right();
+}
+
+static void join_refuses_what_must_trap(void **state)
+{
+    static struct code_view other;
+    static uint8_t other_view[CODE_PAGE_SIZE];
+    static uint64_t stops[CODE_PAGE_SIZE / 64];
+    (void)state;
+    start_crossing("\x03\xfa");
+    code_view_expose(&v2, 1); /* CLI begins inside */
+    assert_int_equal(code_view_join(&v, 0xffd, &v2), CODE_CROSSES);
+    start_crossing("\xfa\x04");
+    code_view_expose(&v2, 0);
+    assert_int_equal(code_view_join(&v, 0xffd, &v2), CODE_CROSSES);
+    put(0xffd, "\x2e\x0f\x20", 3); /* MOV from CR, of two more bytes at most */
+    start_view(true);
+    code_view_init(&v2, view2, source2, true);
+    expect_expose(0xffd, CODE_CROSSES);
+    assert_int_equal(code_view_join(&v, 0xffd, &v2), CODE_CROSSES);
+    start_crossing("\x03\x04");
+    v.stops = stops;
+    stops[0xffd / 64] = 1ull << (0xffd % 64);
+    assert_int_equal(code_view_join(&v, 0xffd, &v2), CODE_CROSSES);
+    stops[0xffd / 64] = 0;
+    code_view_init(&other, other_view, source, true);
+    code_view_expose(&other, 0xffd);
+    assert_int_equal(code_view_join(&other, 0xffd, &v2), CODE_EXPOSED);
+    assert_int_equal(code_view_join(&v, 0xffd, &v2), CODE_CROSSES); /* taken */
+    stops[0] = 1; /* of the byte in the other page, which is in its middle */
+    code_view_forget(&v2, 0);
+    assert_null(other.next);
+    expect_both_right();
+}
+
+static void stores_to_either_half_part(void **state)
+{
+    (void)state;
+    start_crossing("\x03\x04");
+    code_view_join(&v, 0xffd, &v2);
+    source2[2] = NOP;
+    code_view_sync(&v2, source2, 0, 16);
+    assert_non_null(v.next);
+    source2[1] = 0x55;
+    code_view_sync(&v2, source2, 0, 16);
+    assert_null(v.next);
+    expect_state(0xffd, CODE_UNKNOWN);
+    expect_covered(0xffd, 3);
+    expect_both_right();
+    expect_expose(0xffd, CODE_CROSSES);
+    code_view_join(&v, 0xffd, &v2);
+    source[0xfff] = 0x66;
+    code_view_sync(&v, source, 0xff0, 16);
+    assert_null(v2.prev);
+    assert_int_equal(view2[0], HLT);
+    expect_both_right();
+}
+
+static void trap_found_inside_parts(void **state)
+{
+    (void)state;
+    start_crossing("\x03\xfa");
+    code_view_join(&v, 0xffd, &v2);
+    assert_int_equal(view2[1], CLI);
+    code_view_expose(&v2, 1);
+    assert_int_equal(view2[1], HLT);
+    assert_null(v.next);
+    expect_both_right();
+    source[0xffe] = CLI;
+    start_crossing("\x03\x04");
+    source[0xffe] = CLI;
+    code_view_sync(&v, source, 0xffe, 1);
+    expect_expose(0xffd, CODE_CROSSES);
+    code_view_join(&v, 0xffd, &v2);
+    assert_non_null(v.next);
+    expect_expose(0xffe, CODE_TRAPS);
+    expect_state(0xffd, CODE_CROSSES);
+    assert_null(v.next);
+    expect_both_right();
+}
+
 static void sixteen_bytes_trap(void **state)
 {
     (void)state;
@@ -510,6 +640,50 @@ static void strict_random_pages(void **state)
     assert_true(seen[CODE_EXPOSED] > 50 && seen[CODE_TRAPS] > 50 && seen[CODE_OVERLAP] > 50);
 }
 
+/* The end of one page and the begin of the next, joined whenever that can be. */
+static void random_joins(void **state)
+{
+    unsigned joined = 0, parted = 0;
+
+    (void)state;
+    for (seed = 1; seed < 200; seed++) {
+        uint32_t kept = seed;
+
+        for (uint32_t i = 0; i < 32; i++)
+            source[CODE_PAGE_SIZE - 32 + i] = random_byte(), source2[i] = random_byte();
+        start_view(true);
+        code_view_init(&v2, view2, source2, true);
+        for (unsigned step = 0; step < 60; step++) {
+            uint32_t at = random_below(20);
+            bool was = v.next;
+            switch (random_below(6)) {
+            case 0:
+                source[CODE_PAGE_SIZE - 1 - at] = random_byte();
+                code_view_sync(&v, source, CODE_PAGE_SIZE - 32, 32);
+                break;
+            case 1:
+                source2[at] = random_byte();
+                code_view_sync(&v2, source2, 0, 32);
+                break;
+            case 2:
+                code_view_expose(&v, CODE_PAGE_SIZE - 1 - at);
+                break;
+            case 3:
+                code_view_expose(&v2, at);
+                break;
+            default:
+                code_view_expose(&v, CODE_PAGE_SIZE - 1 - at);
+                code_view_join(&v, CODE_PAGE_SIZE - 1 - at, &v2);
+            }
+            joined += !was && v.next;
+            parted += was && !v.next;
+            expect_both_right();
+        }
+        seed = kept;
+    }
+    assert_true(joined > 50 && parted > 50);
+}
+
 /* Whatever order things are found in, the same set of starts gives the same view. */
 static void order_does_not_matter(void **state)
 {
@@ -581,6 +755,11 @@ int main(void)
         cmocka_unit_test_setup(a_chain_of_overlaps_is_released_at_once, fresh_page),
         cmocka_unit_test_setup(long_chains_spread_and_are_released, fresh_page),
         cmocka_unit_test_setup(page_end, fresh_page),
+        cmocka_unit_test_setup(join_exposes_both_halves, fresh_page),
+        cmocka_unit_test_setup(join_refuses_what_must_trap, fresh_page),
+        cmocka_unit_test_setup(stores_to_either_half_part, fresh_page),
+        cmocka_unit_test_setup(trap_found_inside_parts, fresh_page),
+        cmocka_unit_test_setup(random_joins, fresh_page),
         cmocka_unit_test_setup(sixteen_bytes_trap, fresh_page),
         cmocka_unit_test_setup(code_size_counts, fresh_page),
         cmocka_unit_test_setup(stores_take_back_only_what_they_changed, fresh_page),

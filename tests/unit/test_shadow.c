@@ -413,6 +413,51 @@ static void kernel_code_runs_from_its_view(void **state)
     assert_int_equal(fault(w, 0x1000, FETCH), SHADOW_INTERPRET);
 }
 
+/* Frames 9 and 10 execute one behind the other, until one of them has another neighbour. */
+static void neighbours_of_code_are_told(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(fault(w, 0x1000, FETCH), SHADOW_FILLED);
+    assert_true(shadow_code_follows(w->s, 9, 10) && shadow_code_follows(w->s, 9, 11));
+    assert_int_equal(fault(w, 0x2000, FETCH), SHADOW_FILLED);
+    assert_true(shadow_code_follows(w->s, 9, 10));
+    assert_false(shadow_code_follows(w->s, 9, 11) || shadow_code_follows(w->s, 11, 10));
+    w->joined[9] = 10;
+    gpa_write(w, PT + 8, 0xc000 | P | W | U);
+    shadow_invlpg(w->s, 0x2000);
+    assert_int_equal(w->joined[9], 10);
+    assert_int_equal(fault(w, 0x2000, READ), SHADOW_FILLED);
+    assert_int_equal(w->joined[9], 10); /* data does not execute */
+    assert_int_equal(fault(w, 0x2000, FETCH), SHADOW_FILLED);
+    assert_int_equal(w->joined[9], 0);
+    assert_true(shadow_code_follows(w->s, 9, 12));
+    w->joined[9] = 12;
+    w->mem[2][5] = 0xc000 | P; /* the second one again, behind another */
+    assert_int_equal(fault(w, 0x5000, FETCH), SHADOW_FILLED);
+    assert_int_equal(w->joined[9], 12);
+    assert_int_equal(fault(w, 0x4000, FETCH), SHADOW_FILLED);
+    assert_int_equal(w->joined[9], 0);
+    assert_false(shadow_code_follows(w->s, 9, 12));
+    assert_false(shadow_code_follows(w->s, FRAMES, 1) || shadow_code_follows(w->s, 1, UINT64_MAX));
+}
+
+/* What lies behind the last page of a table can change with the table. */
+static void code_at_the_edge_of_a_table_has_no_neighbour(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(fault(w, 0x1000, FETCH), SHADOW_FILLED);
+    w->joined[9] = 10;
+    w->mem[2][511] = 0x9000 | P;
+    assert_int_equal(fault(w, 0x1ff000, FETCH), SHADOW_FILLED);
+    assert_int_equal(w->joined[9], 0);
+    assert_false(shadow_code_follows(w->s, 9, 10));
+    w->joined[11] = 12;
+    w->mem[2][512] = 0xc000 | P;
+    assert_int_equal(fault(w, 0x200000, FETCH), SHADOW_FILLED);
+    assert_int_equal(w->joined[11], 0);
+    assert_false(shadow_code_follows(w->s, 11, 12));
+}
+
 static void flip_keeps_the_live_translation(void **state)
 {
     struct world *w = *state;
@@ -659,6 +704,8 @@ int main(void)
         PROPERTY(table_in_use_is_not_taken_for_data),
         PROPERTY(self_map_of_the_directory),
         PROPERTY(kernel_code_runs_from_its_view),
+        PROPERTY(neighbours_of_code_are_told),
+        PROPERTY(code_at_the_edge_of_a_table_has_no_neighbour),
         PROPERTY(flip_keeps_the_live_translation),
         PROPERTY(viewed_frame_is_protected_in_every_mapping),
         PROPERTY(rom_and_nothing),

@@ -54,10 +54,11 @@ struct model {
     uint32_t before[TABLES][1024];
     unsigned results[SHADOW_INTERPRET + 1], stale_hits;
     unsigned pae_fills[2]; /* with PDPTEs in memory, and in registers */
+    unsigned joined_seen;
 };
 
 static const uint32_t pde_choices[] = {0, 1, 3, 256, 512, 767, 1023};
-static const uint32_t pte_choices[] = {0, 1, 3, 20, 49, 53, 511, 512};
+static const uint32_t pte_choices[] = {0, 1, 2, 3, 20, 49, 511, 512};
 
 static uint32_t rnd(struct model *m, uint32_t n)
 {
@@ -355,6 +356,21 @@ static void check_mapping(struct model *m, unsigned page, const struct hw *hw)
         assert_true(hw->nx == (m->view == VIEW_KERNEL) && hw->key == 0);
 }
 
+/* A code view that is joined to another has nothing else in front of it or behind it, wherever it
+ * executes. */
+static void check_neighbours(struct model *m, uint32_t gva, uint64_t gfn)
+{
+    struct hw behind = hw_walk(&m->w, gva + 4096);
+    struct hw before = hw_walk(&m->w, gva - 4096);
+    bool last = (gva >> 12 & 511) == 511, first = (gva >> 12 & 511) == 0;
+    uint64_t next = m->w.joined[gfn];
+    if (next)
+        assert_true(!last && (!behind.present || !is_code(&behind) || gfn_of(&behind) == next));
+    for (unsigned f = 0; f < FRAMES; f++)
+        if (m->w.joined[f] == gfn && gfn)
+            assert_true(!first && (!before.present || !is_code(&before) || gfn_of(&before) == f));
+}
+
 static void check_tlb(struct model *m, unsigned page, const struct hw *now)
 {
     const struct hw *cached = &m->tlb[page].hw;
@@ -378,6 +394,8 @@ static void check_all(struct model *m)
         check_tlb(m, page, &hw);
         if (hw.present)
             check_mapping(m, page, &hw);
+        if (hw.present && is_code(&hw))
+            check_neighbours(m, gva_of(page), gfn_of(&hw));
     }
     assert_memory_equal(pool_table(&m->w, shadow_root(m->w.s)) + 1, m->w.pml4 + 1, 511 * 8);
 }
@@ -476,10 +494,9 @@ static void tables_changed_only_by(struct model *m, bool walked)
         assert_memory_equal(m->w.mem[f], m->before[f], 4096);
 }
 
-static void access_step(struct model *m)
+static void access_page(struct model *m, unsigned page, unsigned kind, bool native)
 {
-    unsigned page = rnd(m, PAGES), kind = rnd(m, 4);
-    bool native = rnd(m, 3), fetch = kind == 3;
+    bool fetch = kind == 3;
     bool user = native ? m->view == VIEW_USER : rnd(m, 2);
     struct access a = {.gva = gva_of(page) + rnd(m, 1024) * 4, .write = kind == 2, .user = user};
     unsigned access =
@@ -512,6 +529,12 @@ static void access_step(struct model *m)
         shadow_map_as_data(m->w.s, a.gva);
     if (native && a.write)
         store(m, a.gpa, result);
+}
+
+static void access_step(struct model *m)
+{
+    unsigned page = rnd(m, PAGES), kind = rnd(m, 4);
+    access_page(m, page, kind, rnd(m, 3));
 }
 
 static void invlpg_step(struct model *m)
@@ -572,6 +595,27 @@ static void code_step(struct model *m)
         shadow_drop_frame(m->w.s, gfn);
 }
 
+/* Two frames that the processor may run through, one behind the other. */
+static void join_step(struct model *m)
+{
+    unsigned page = rnd(m, PAGES / 8) * 8 + rnd(m, 3);
+    uint32_t gva = gva_of(page);
+    access_page(m, page, 3, true);
+    access_page(m, page + 1, 3, true);
+    struct hw hw = hw_walk(&m->w, gva), behind = hw_walk(&m->w, gva + 4096);
+    if (!hw.present || !behind.present)
+        return;
+    uint64_t gfn = gfn_of(&hw), next = gfn_of(&behind);
+    if (!next || next == gfn || !m->w.viewed[gfn] || !m->w.viewed[next] ||
+        !shadow_code_follows(m->w.s, gfn, next))
+        return;
+    for (unsigned f = 0; f < FRAMES; f++)
+        if (m->w.joined[f] == next)
+            m->w.joined[f] = 0;
+    m->w.joined[gfn] = next;
+    m->joined_seen++;
+}
+
 static void watch_step(struct model *m)
 {
     world_watch(&m->w, rnd(m, FRAMES));
@@ -582,6 +626,7 @@ static void reset_step(struct model *m)
 {
     shadow_reset(m->w.s);
     memset(m->w.viewed, 0, sizeof m->w.viewed);
+    memset(m->w.joined, 0, sizeof m->w.joined);
     memset(m->w.watched, 0, sizeof m->w.watched);
     m->cr3 = 0;
     m->view = VIEW_KERNEL;
@@ -589,7 +634,7 @@ static void reset_step(struct model *m)
 }
 
 static void (*const rare_steps[])(struct model *) = {cr3_step,  mode_step, view_step,  code_step,
-                                                     view_step, cr3_step,  watch_step, watch_step};
+                                                     view_step, cr3_step,  watch_step, join_step};
 
 static void step(struct model *m)
 {
@@ -600,8 +645,10 @@ static void step(struct model *m)
         access_step(m);
     else if (dice < 84)
         device_store(m);
-    else if (dice < 92)
+    else if (dice < 90)
         invlpg_step(m);
+    else if (dice < 94)
+        join_step(m);
     else if (rnd(m, 50))
         rare_steps[rnd(m, 8)](m);
     else
@@ -631,7 +678,7 @@ static void model_init(struct model *m, unsigned pool_pages, uint64_t seed)
 
 /* What the runs with one pool came across. */
 struct seen {
-    unsigned results[SHADOW_INTERPRET + 1], stale_hits, pae_fills[2];
+    unsigned results[SHADOW_INTERPRET + 1], stale_hits, pae_fills[2], joined_seen;
     uint64_t flips, recycled, roots_found;
 };
 
@@ -641,6 +688,7 @@ static void add_seen(struct seen *seen, const struct model *m)
     for (unsigned r = SHADOW_FILLED; r <= SHADOW_INTERPRET; r++)
         seen->results[r] += m->results[r];
     seen->stale_hits += m->stale_hits;
+    seen->joined_seen += m->joined_seen;
     seen->pae_fills[m->registers] += m->pae_fills[m->registers];
     seen->flips += stats.flips;
     seen->recycled += stats.recycled;
@@ -663,7 +711,7 @@ static void run(unsigned pool_pages, unsigned seeds)
     free(m);
     for (unsigned r = SHADOW_FILLED; r <= SHADOW_INTERPRET; r++)
         assert_true(seen.results[r]);
-    assert_true(seen.stale_hits && seen.flips && seen.roots_found);
+    assert_true(seen.stale_hits && seen.flips && seen.roots_found && seen.joined_seen);
     assert_true(seen.pae_fills[false] > 100 && seen.pae_fills[true] > 100);
     assert_true(pool_pages > 40 || seen.recycled);
 }

@@ -33,8 +33,9 @@ struct world {
     bool viewed[FRAMES];
     bool watched[FRAMES]; /* shadow_watch() was asked for, and no store was told since */
     bool refuse_views;
-    uint64_t evict;                                /* making a view drops the one of this frame */
-    uint32_t nothing;                              /* what absent memory reads as */
+    uint64_t joined[FRAMES]; /* by frame: whose code lies behind it wherever both execute; or 0 */
+    uint64_t evict;          /* making a view drops the one of this frame */
+    uint32_t nothing;        /* what absent memory reads as */
     void (*stored)(struct world *w, uint64_t gpa); /* a word changed */
     void *pages, *memory;
     uint64_t pml4[512];
@@ -101,6 +102,9 @@ static inline void world_watched_write(void *world, uint64_t gfn)
 static inline void world_drop_view(struct world *w, uint64_t gfn)
 {
     w->viewed[gfn] = false;
+    for (unsigned i = 0; i < FRAMES; i++)
+        if (i == gfn || w->joined[i] == gfn)
+            w->joined[i] = 0;
     shadow_set_code(w->s, gfn, false);
 }
 
@@ -117,8 +121,16 @@ static inline uint64_t world_code_view(void *world, uint64_t gfn)
     return CODE_HPA + (gfn << 12);
 }
 
-static const struct shadow_ops world_ops = {world_frame, world_read, gpa_write, world_code_view,
-                                            world_watched_write};
+static inline void world_code_follows(void *world, uint64_t gfn, uint64_t next)
+{
+    struct world *w = world;
+    for (unsigned i = 0; i < FRAMES; i++)
+        if (w->joined[i] && (i == gfn) != (w->joined[i] == next))
+            w->joined[i] = 0;
+}
+
+static const struct shadow_ops world_ops = {
+    world_frame, world_read, gpa_write, world_code_view, world_code_follows, world_watched_write};
 
 static inline void world_init(struct world *w, unsigned pool_pages)
 {
