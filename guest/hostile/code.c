@@ -1,7 +1,8 @@
 /* Random bytes executed in both rings, and code that changes itself. */
 #include "hostile.h"
 
-#define PAGE 4096u
+#define PAGE  4096u
+#define SPARE 0x600000u
 
 /* --- Bytes that matter come more often than chance has them. --- */
 
@@ -50,14 +51,16 @@ static uint8_t *random_instruction(uint8_t *at)
 }
 
 /*
- * Takes out what ends the guest for good: HLT without STI, LGDT and LIDT from anywhere, MOV to CR3,
- * OUT to the ports that reset or power off, and seven of eight CLI (an endless loop behind one
- * outlives every timer). Jumps into the middle of something still find them, and `wild` runs what
- * is taken out here.
+ * Takes out what ends the guest for good: HLT without STI, loads of descriptor-table registers,
+ * most MOV to CR, OUT to the ports that reset, power off, or stop the timer, and most CLI (an
+ * endless loop behind one outlives every timer). Jumps into the middle of something still find
+ * them, and the other stages run what is taken out here.
  */
 static bool ends_the_machine(uint8_t port)
 {
-    return port == 0x64 || port == 0x92 || (port >= 0xF1 && port <= 0xF7);
+    bool timer = (port & 0xFC) == 0x40 || (port & 0x7E) == 0x20;
+
+    return timer || port == 0x64 || port == 0x92 || (port >= 0xF1 && port <= 0xF7);
 }
 
 static void calm(uint8_t *code)
@@ -65,7 +68,7 @@ static void calm(uint8_t *code)
     for (uint32_t i = 0; i + 2 < PAGE; i++) {
         uint8_t *at = code + i;
 
-        if (at[0] == 0xFA && !one_in(8))
+        if (at[0] == 0xFA && !one_in(32))
             at[0] = 0xFB;
         if (at[1] == 0xF4 && at[0] != 0xFB)
             at[1] = 0x90;
@@ -73,10 +76,34 @@ static void calm(uint8_t *code)
             at[1] = 0x80;
         if (at[0] != 0x0F)
             continue;
-        if ((at[1] == 0x01 && (at[2] >> 3 & 6) == 2) || (at[1] == 0x22 && (at[2] >> 3 & 7) == 3))
+        if (at[1] == 0x01 && (at[2] >> 3 & 6) == 2) /* LGDT, LIDT: SMSW, LMSW */
             at[2] ^= 0x20;
+        if (at[1] == 0x00 && (at[2] >> 3 & 6) == 2) /* LLDT, LTR: SLDT, STR */
+            at[2] ^= 0x10;
+        if (at[1] == 0x22 && (at[2] >> 3 & 7) != 2 && !one_in(64)) /* to CR: from CR */
+            at[1] = 0x20;
     }
     code[0] = code[0] == 0xF4 ? 0x90 : code[0];
+}
+
+/* QEMU 7.2 itself aborts at a LOCK of BTS, BTR or BTC whose operand is a register, in any ring and
+ * without a monitor: LOCK in front of such an instruction becomes DS. */
+static bool bit_of_register(const uint8_t *at)
+{
+    static const uint8_t forms[] = {0xAB, 0xB3, 0xBB, 0xBA};
+
+    for (size_t i = 0; i < sizeof(forms); i++)
+        if (at[0] == 0x0F && at[1] == forms[i] && at[2] >= 0xC0)
+            return true;
+    return false;
+}
+
+static void spare_qemu(uint8_t *code)
+{
+    for (uint32_t i = 1; i < PAGE; i++)
+        for (uint32_t n = 1; n <= i && n < 15 && bit_of_register(code + i); n++)
+            if (code[i - n] == 0xF0)
+                code[i - n] = 0x3E;
 }
 
 static void lay(uint8_t *page, bool tame)
@@ -87,23 +114,21 @@ static void lay(uint8_t *page, bool tame)
         at = random_instruction(at);
     if (tame)
         calm(code);
+    spare_qemu(code);
     emit(page, code, PAGE);
 }
 
 /* --- Walking through a page: behind each event the next attempt begins. --- */
 
-static uint32_t timeouts;
-
-/* Where to go on: behind the instruction that faulted if it lies ahead in the page. */
+/* Where to go on: behind the instruction that faulted, if straight on led there. */
 static uint32_t next_offset(uint32_t offset, uint32_t base, int vector)
 {
     uint32_t at = event_eip - base;
+    uint32_t next = offset + 1 + below(8);
 
-    if (vector == VECTOR_TIMER)
-        timeouts++;
-    if (at >= offset && at < PAGE && vector != VECTOR_TIMER)
-        return at + 1;
-    return offset + 1 + below(8);
+    if (at - offset < WALK_RUN_MAX && vector != VECTOR_TIMER)
+        next = at + 1;
+    return next < PAGE ? next : PAGE;
 }
 
 struct walk {
@@ -121,11 +146,46 @@ static void random_esp(const struct walk *walk)
         start.esp = random_address();
 }
 
+/* What is popped as flags leaves interrupts on: see machine_init(). */
+static void clear_stack(uint8_t *arena)
+{
+    uint32_t count = 0x2000 / 2;
+    uint8_t *at = arena + 0x8000;
+
+    __asm__ volatile("rep stosw" : "+D"(at), "+c"(count) : "a"(0xCE62) : "memory");
+}
+
+static bool can_go_on(const struct walk *walk)
+{
+    return walk->launch == launch_kernel && walk->cs == SEL_KCODE && walk->stack == SEL_KDATA;
+}
+
+/* One attempt or, where the guard can go on by itself, many. Returns where the next one begins. */
+static uint32_t attempt(const struct walk *walk, uint32_t offset)
+{
+    uint32_t next;
+
+    event_eip = 0;
+    walk_base = walk->base;
+    walk_offset = offset;
+    walk_events = 0;
+    walk_budget = can_go_on(walk) ? 1 + below(64) : 0;
+    int vector = walk->launch();
+    walk_budget = 0;
+    next = next_offset(walk_offset, walk->base, vector);
+    so_far.bytes += next - offset;
+    events += walk_events;
+    progress_attempts(walk_events);
+    return next;
+}
+
 static void walk_page(const struct walk *walk, uint8_t *page, bool tame)
 {
     lay(page, tame);
+    clear_stack((uint8_t *)(page < (uint8_t *)ARENA ? LOW_ARENA : ARENA));
     for (uint32_t offset = 0; offset < PAGE;) {
         random_registers();
+        start.ecx &= 0xFF; /* no REP that lasts */
         start.ds = start.es = walk->data;
         start.fs = one_in(4) ? 0 : walk->data;
         start.gs = one_in(4) ? SEL_UDATA : walk->data;
@@ -133,18 +193,8 @@ static void walk_page(const struct walk *walk, uint8_t *page, bool tame)
         start.eip = walk->base + offset;
         start.eflags = walk->eflags;
         random_esp(walk);
-        event_eip = 0;
-        offset = next_offset(offset, walk->base, walk->launch());
+        offset = attempt(walk, offset);
     }
-}
-
-static void report(const char *ring, uint32_t bytes)
-{
-    if (bytes / PAGE % 8)
-        return;
-    uart_init();
-    print("hostile: seed %u: %s bytes %u events %u timeouts %u\n", seed, ring, bytes, events,
-          timeouts);
 }
 
 void stage_user(void)
@@ -160,14 +210,31 @@ void stage_user(void)
         {launch_user, 0, LOW_ARENA / 16, LOW_ARENA / 16, LOW_ARENA / 16, 0x8000, 0x23202},
     };
 
-    for (uint32_t bytes = 0; bytes < wanted_bytes; bytes += PAGE) {
+    while (so_far.bytes < wanted_bytes) {
         const struct walk *walk = one_in(2) ? walks : &PICK(walks);
-
         bool interruptible = (walk->eflags & 0x3000) == 0; /* no CLI of its own */
 
         walk_page(walk, (uint8_t *)(walk->base ? ARENA : LOW_ARENA), !interruptible);
-        report("user", bytes + PAGE);
     }
+}
+
+/* A frame that was not executed lately: stores to code are dear under a monitor. It is spare memory
+ * behind the arena. */
+static uint32_t next_frame(void)
+{
+    static uint32_t used;
+
+    return SPARE + used++ * PAGE % (RAM_MAPPED - SPARE);
+}
+
+/* What is executed at `base`; the window's first page moves on. */
+static uint8_t *code_page(uint32_t base)
+{
+    if (base != KERN_WINDOW)
+        return (uint8_t *)base;
+    kern_table[0] = next_frame() | PTE_P | PTE_W;
+    invlpg(KERN_WINDOW);
+    return (uint8_t *)KERN_WINDOW;
 }
 
 void stage_kernel(void)
@@ -182,14 +249,15 @@ void stage_kernel(void)
         {launch_real, 0, 0, 0, 0, 0x8000, 0x202},
     };
 
-    for (uint32_t bytes = 0; bytes < wanted_bytes; bytes += PAGE) {
+    while (so_far.bytes < wanted_bytes) {
         /* What is interpreted is slow, and seldom survived for long. */
         const struct walk *walk = one_in(6) ? &PICK(walks) : walks;
-        bool low = walk->base < ARENA;
+        struct walk here = *walk;
 
         machine_rebuild();
-        walk_page(walk, (uint8_t *)(low ? LOW_ARENA : ARENA), true);
-        report("kernel", bytes + PAGE);
+        if (walk->base == ARENA)
+            here.base = next_frame();
+        walk_page(&here, walk->base < ARENA ? (uint8_t *)LOW_ARENA : code_page(here.base), true);
     }
 }
 

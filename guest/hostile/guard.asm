@@ -33,7 +33,48 @@ stubs:
         extern gdt, idt, tss, directory
 
 ; EBX: the vector. SS:ESP: the frame, as the processor has just used it; nothing else is certain.
+;
+; The way on, without a known state in between, for exceptions of a page that is walked through: EIP
+; moves behind what faulted, or a little ahead if the page was left or jumped about in. Where anything
+; is not as it was (a fault in here shows by its EIP) the way back is taken instead.
 recover:
+        cmp ebx, 32
+        jae .back
+        cmp dword [cs:walk_budget], 0
+        je .back
+        xor edx, edx
+        bt dword [cs:with_error], ebx
+        jnc .bare
+        mov dl, 4
+.bare:  lea edx, [esp + edx]
+        mov eax, [ss:edx]
+        sub eax, [cs:walk_base]
+        cmp eax, WALK_PAGE
+        jae .back
+        cmp word [ss:edx + 4], SEL_KCODE
+        jne .back
+        sub eax, [cs:walk_offset]
+        cmp eax, WALK_RUN_MAX
+        jb .next
+        and eax, 7
+.next:  add eax, [cs:walk_offset]
+        inc eax
+        cmp eax, WALK_PAGE
+        jae .back
+        dec dword [ss:walk_budget]
+        mov [ss:walk_offset], eax
+        inc dword [ss:walk_events]
+        add eax, [cs:walk_base]
+        mov [ss:edx], eax
+        mov eax, [ss:edx + 8]
+        and eax, 0x0AD5                 ; neither TF, NT nor VM
+        or eax, 0x0202
+        mov [ss:edx + 8], eax
+        and ecx, 0xFF                   ; no REP that lasts
+        mov esp, edx
+        iretd
+
+.back:
         lgdt [cs:good_gdtr]
         mov eax, SEL_KDATA
         mov ds, eax
@@ -122,9 +163,9 @@ restore:
         mov eax, SEL_KDATA
         ret
 
-; int guarded(void (*f)(void *), void *arg)
-        global guarded
-guarded:
+; int guarded_call(void (*f)(void *), void *arg)
+        global guarded_call
+guarded_call:
         push ebp
         push ebx
         push esi
@@ -158,7 +199,7 @@ fault_task:
         mov dword [depth], 1            ; its frame says nothing
         jmp recover
 
-; --- Into an attempt; each is called by way of guarded(). ---
+; --- Into an attempt; each is called by way of guarded_call(). ---
 
 %macro LOAD_GENERAL 0
         mov ecx, [start + R_ECX]
@@ -289,6 +330,11 @@ with_error: dd 0x27D00                  ; vectors 8, 10 to 14, 17
 
         section .data align=16
         global event_eip, events, start, safe_stack_top
+        global walk_budget, walk_base, walk_offset, walk_events
+walk_budget: dd 0                       ; events until the known state is due again; 0: none
+walk_base:   dd 0                       ; of the page, in CS
+walk_offset: dd 0                       ; of the attempt in it
+walk_events: dd 0
 vector:      dd 0
 depth:       dd 0
 events:      dd 0

@@ -114,12 +114,17 @@ void tlb_flush(void);
 #define VECTOR_REAL  0x100 /* the attempt ended in real mode */
 #define RETURNED     -1
 
-/** Call f(arg). Returns the vector that ended it, or RETURNED. */
+/** Call f(arg). Returns the vector that ended it, or RETURNED. Counts, and says so now and then. */
 int guarded(void (*f)(void *), void *arg);
 
 /* Of the last event: where it was reported. */
 extern volatile uint32_t event_eip;
 extern volatile uint32_t events;
+
+/* A page of code that is walked through at CPL 0: see guard.asm, which moves on by itself as long
+ * as there is a budget. */
+#define WALK_RUN_MAX 24u /* an event farther on is that of a jump */
+extern volatile uint32_t walk_budget, walk_base, walk_offset, walk_events;
 
 /* The registers that launch() starts from, in the order of guard.asm. */
 struct registers {
@@ -161,9 +166,21 @@ void uart_init(void);
 __attribute__((format(printf, 1, 2))) void print(const char *format, ...);
 
 extern uint32_t seed, wanted_bytes;
+extern uint32_t variant; /* of the wild stage; 0: any, and it says which */
 
-/** Say how far a stage is. */
-void progress(const char *what, uint32_t count);
+/* What the stage that runs has done so far. */
+extern struct progress {
+    const char *stage;
+    uint32_t attempts;
+    uint32_t bytes;  /* random ones that were executed */
+    uint32_t events; /* attempts that an interrupt or exception ended are a part of these */
+} so_far;
+
+void progress_begin(const char *stage);
+
+/** So many more attempts; every so often a line tells how far the stage is. */
+void progress_attempts(uint32_t count);
+void progress_end(void);
 
 void stage_linear(void);
 void stage_paging(void);

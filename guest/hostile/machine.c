@@ -10,6 +10,7 @@ extern const char real_code[], real_code_end[];
 extern char writable_start[], image_end[], stack_guards[], safe_stack_top[];
 extern const struct table_register good_gdtr, good_idtr;
 void fault_task(void);
+int guarded_call(void (*f)(void *), void *arg);
 void enter_kernel(void *), enter_user(void *), enter_task(void *), enter_real(void *);
 
 uint64_t gdt[GDT_ENTRIES] __attribute__((aligned(4096)));
@@ -149,6 +150,12 @@ void machine_rebuild(void)
     irq_init(TIMER_DIVISOR);
 }
 
+int guarded(void (*f)(void *), void *arg)
+{
+    progress_attempts(1);
+    return guarded_call(f, arg);
+}
+
 static void nothing(void *unused)
 {
     (void)unused;
@@ -162,7 +169,7 @@ static void lay_traps(uint32_t from, uint32_t to)
         *at = 0xCE62;
 }
 
-/* guarded() loads all registers of the known state on its way back. */
+/* guarded_call() loads all registers of the known state on its way back. */
 void machine_init(void)
 {
     gdt_rebuild();
@@ -175,7 +182,7 @@ void machine_init(void)
     machine_rebuild();
     for (uint32_t v = 0; v < 256; v++)
         ((uint32_t *)0)[v] = REAL_CODE;
-    guarded(nothing, NULL);
+    guarded_call(nothing, NULL);
 }
 
 void irq_init(uint32_t divisor)

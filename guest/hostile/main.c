@@ -1,12 +1,12 @@
-/* The guest's plot: seed=N picks the numbers, stages=a,b,c what is done, insns=N how many random
- * bytes are executed in each ring. Powers off at the end; whatever else ends it is a result too. */
+/* The guest's plot: seed=N picks the numbers, stages=a,b,c what is done, bytes=N how many random
+ * ones are executed in each ring. Powers off at the end; whatever else ends it is a result too. */
 #include "hostile.h"
 #include "lib/string.h"
 
 #define POWER_OFF_PORT 0xF4 /* QEMU's isa-debug-exit */
 #define POWER_OFF      0x10
 
-uint32_t seed = 1, wanted_bytes = 65536;
+uint32_t seed = 1, wanted_bytes = 65536, variant;
 
 static const struct stage {
     const char *name;
@@ -60,18 +60,22 @@ void hostile_main(const uint32_t *multiboot)
     string_copy(kept, line, sizeof(kept));
     if ((value = value_of(kept, "seed")))
         seed = string_number(value);
-    if ((value = value_of(kept, "insns")))
+    if ((value = value_of(kept, "bytes")))
         wanted_bytes = string_number(value);
+    if ((value = value_of(kept, "variant")))
+        variant = string_number(value);
     uart_init();
     print("hostile: seed %u: begins\n", seed);
+    progress_begin("start");
     machine_init();
     for (size_t i = 0; i < STAGES; i++) {
         if (!in_list(value_of(kept, "stages"), stages[i].name))
             continue;
         random_seed(seed * STAGES + i);
         machine_rebuild();
+        progress_begin(stages[i].name);
         stages[i].run();
-        progress(stages[i].name, events);
+        progress_end();
     }
     uart_init();
     print("hostile: done: seed %u, %u events\n", seed, events);

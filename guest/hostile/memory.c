@@ -187,21 +187,11 @@ static void self_maps(void)
     machine_rebuild();
 }
 
-/* Everything on top of PAE: the same frames read as 8-byte entries. */
-static void pae_on(void *cr3)
-{
-    __asm__ volatile("mov %0, %%cr3; mov %%cr4, %%eax; or $0x20, %%eax; mov %%eax, %%cr4;"
-                     "mov (%1), %%eax" ::"r"(cr3),
-                     "r"(PLAYGROUND)
-                     : "eax", "memory");
-}
-
 void stage_paging(void)
 {
     play(4096);
     machine_rebuild();
     self_maps();
-    guarded(pae_on, directory);
 }
 
 /* Tables edited at random under running code: the code's own window loses and changes its pages. */

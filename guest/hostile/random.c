@@ -98,6 +98,6 @@ void random_registers(void)
         *registers[i] = one_in(4) ? below(256) : random_address();
     if (one_in(2))
         start.ecx = below(64);
-    if (start.edx < 256) /* no ports that reset or power off */
+    if ((start.edx & 0xFFFF) < 256) /* no ports that reset or power off */
         start.edx &= 0x0F;
 }

@@ -72,7 +72,6 @@ void stage_ports(void)
                 guarded(outs[size], (void *)random_address());
         }
         irq_init(300);
-        progress("ports of size", 1u << size);
     }
 }
 
@@ -113,9 +112,13 @@ void stage_msrs(void)
 
 /* --- Control and debug registers: instructions made on the spot. --- */
 
+#define CR4_PAE 0x20u
+
 /* mov CR/DR(n), eax (opcode 22h, 23h) or back (20h, 21h); then use memory and come back. */
 static void move_special(uint8_t opcode, uint32_t n, uint32_t eax)
 {
+    if (opcode == 0x22 && n == 4) /* these tables are none of PAE's: see unpaged() and wild.c */
+        eax &= ~CR4_PAE;
     uint8_t code[] = {0x0F, opcode,     (uint8_t)(0xC0 | n << 3), 0x8B, 0x16, 0x89, 0x16,
                       0xCD, VECTOR_DONE};
 
@@ -141,6 +144,31 @@ static void every_bit(uint8_t opcode, uint32_t n, uint32_t normal)
     }
 }
 
+/* A bit of CR3 and of CR4 where neither matters. */
+static void unpaged(void *bit)
+{
+    __asm__ volatile("mov %%cr0, %%eax; and $0x7fffffff, %%eax; mov %%eax, %%cr0" ::: "eax");
+    __asm__ volatile("mov %0, %%cr3; mov %%cr3, %%eax" ::"r"((uint32_t)directory ^ (uint32_t)bit)
+                     : "eax");
+    __asm__ volatile("mov %0, %%cr4; mov %%cr4, %%eax" ::"r"((uint32_t)bit) : "eax");
+}
+
+/* With paging: the bits that say nothing about the frame, and those that lead to a frame of the
+ * guest's own, which then holds a copy. wild.c has the others. */
+static void control_cr3(void)
+{
+    for (uint32_t bit = 0; bit < 12; bit++)
+        move_special(0x22, 3, (uint32_t)directory ^ 1u << bit);
+    for (uint32_t bit = 21; bit < 24; bit++) {
+        uint32_t copy = (uint32_t)directory ^ 1u << bit;
+
+        emit((uint8_t *)copy, directory, sizeof(directory));
+        move_special(0x22, 3, copy);
+    }
+    for (uint32_t bit = 0; bit < 32; bit++)
+        guarded(unpaged, (void *)(1u << bit));
+}
+
 void stage_control(void)
 {
     for (uint32_t n = 0; n < 8; n++) {
@@ -152,8 +180,7 @@ void stage_control(void)
     every_bit(0x22, 0, 0x80010011);
     every_bit(0x22, 4, 0x10);
     every_bit(0x22, 2, 0);
-    for (uint32_t bit = 0; bit < 12; bit++)
-        move_special(0x22, 3, (uint32_t)directory ^ 1u << bit);
+    control_cr3();
     for (uint32_t i = 0; i < 2048; i++) {
         static const uint8_t forms[] = {0x22, 0x22, 0x23};
         uint8_t form = PICK(forms);

@@ -33,8 +33,36 @@ void print(const char *f, ...)
         put(*c);
 }
 
-void progress(const char *what, uint32_t count)
+#define ATTEMPTS_A_LINE 256u
+
+struct progress so_far;
+
+static uint32_t events_before;
+
+static void say(const char *what)
 {
+    so_far.events = events - events_before;
     uart_init();
-    print("hostile: seed %u: %s %u\n", seed, what, count);
+    print("hostile: seed %u: %s: %s: attempts %u events %u bytes %u\n", seed, so_far.stage, what,
+          so_far.attempts, so_far.events, so_far.bytes);
+}
+
+void progress_begin(const char *stage)
+{
+    so_far = (struct progress){.stage = stage};
+    events_before = events;
+}
+
+void progress_attempts(uint32_t count)
+{
+    uint32_t line = so_far.attempts / ATTEMPTS_A_LINE;
+
+    so_far.attempts += count;
+    if (so_far.attempts / ATTEMPTS_A_LINE != line)
+        say("so far");
+}
+
+void progress_end(void)
+{
+    say("done");
 }

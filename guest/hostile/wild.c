@@ -1,5 +1,5 @@
-/* What no machine survives: one way to die for each seed. The monitor resets such a guest, time and
- * again, until it has had enough. */
+/* What no machine survives: one way to die for each variant. The monitor resets such a guest, time
+ * and again, until it has had enough; each time it tries another. */
 #include "hostile.h"
 
 static struct table_register wild;
@@ -19,7 +19,18 @@ static void wild_idt(void *unused)
 static void wild_cr3(void *unused)
 {
     (void)unused;
-    __asm__ volatile("mov %0, %%cr3; hlt" ::"r"(random_address()));
+    __asm__ volatile("mov %0, %%cr3; hlt" ::"r"(one_in(2) ? random_address()
+                                                          : (uint32_t)directory ^ 1u << below(32)));
+}
+
+/* The tables in use become PAE tables. */
+static void wild_pae(void *unused)
+{
+    (void)unused;
+    directory[below(8)] = random_address();
+    __asm__ volatile("mov %%cr4, %%eax; or $0x20, %%eax; mov %%eax, %%cr4; mov (%0), %%eax" ::"r"(
+                         random_address())
+                     : "eax", "memory");
 }
 
 static void wild_task(void *unused)
@@ -87,16 +98,27 @@ static void rom(void *unused)
     ((void (*)(void))(0xF0000 + below(0x10000)))();
 }
 
-static void (*const ways[])(void *) = {wild_gdt,      wild_idt,        wild_cr3,  wild_task,
-                                       wild_task_cr3, wild_ring_stack, wild_real, keyboard_reset,
-                                       port92_reset,  every_port,      rom,       sleep_for_ever};
+static void (*const ways[])(void *) = {
+    wild_gdt,  wild_idt,       wild_cr3,     wild_task,  wild_pae, wild_task_cr3, wild_ring_stack,
+    wild_real, keyboard_reset, port92_reset, every_port, rom,      sleep_for_ever};
+
+/* Nothing of a guest outlives its reset but the time. */
+static uint32_t some_variant(void)
+{
+    uint32_t low;
+
+    __asm__ volatile("rdtsc" : "=a"(low)::"edx");
+    return (low ^ seed) | 1u << 31;
+}
 
 void stage_wild(void)
 {
-    uint32_t way = seed % (sizeof(ways) / sizeof(ways[0]));
+    uint32_t pick = variant ? variant : some_variant();
+    uint32_t way = pick % (sizeof(ways) / sizeof(ways[0]));
 
+    random_seed(pick);
     wild = (struct table_register){(uint16_t)random32(), random_address()};
-    print("hostile: seed %u: way %u\n", seed, way);
+    print("hostile: seed %u: variant=%u, way %u\n", seed, pick, way);
     for (uint32_t i = 0; i < 64; i++)
         guarded(ways[way], NULL);
 }

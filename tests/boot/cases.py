@@ -216,7 +216,7 @@ CASES = [
     # interrupts falling elsewhere its random bytes do other things. A panic has a status of its own.
     Case("hostile", timeout=180, status=(POWER_OFF, NOT_WELL),
          vms=[(DEMO, "name=demo mem=64M -- script"),
-              (HOSTILE, "name=hostile mem=32M -- seed=1 insns=32768 "
+              (HOSTILE, "name=hostile mem=32M -- seed=1 bytes=32768 "
                         "stages=control,tables,transfers,storms,modify,user")],
          serial=[DEMO_DONE], monitor=[r"(?m)^umbra: \w+: memory canaries intact$",
                                       r"(?m)^umbra: \w+: memory canaries intact$",

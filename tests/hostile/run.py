@@ -1,34 +1,54 @@
 #!/usr/bin/python3
 """Boots Umbra with hostile guests beside a peaceful one, again and again.
 
-A round is one ISO: the demo guest, and hostile guests of different seeds. How a hostile guest ends is
-its own business: it may finish, spin, or be ended by the monitor. What is checked is what it must not
-reach: the monitor does not panic, the demo's transcript is the one of the bare machine, and the canary
-frames around the memory of every VM are intact. Rounds go on until the wanted number of random bytes
-was executed in each ring. Every round leaves its files in build/hostile/ROUND.
+A round is one ISO: the demo guest, and up to seven hostile guests, each with a stage and a seed of
+its own. How a hostile guest ends is its own business: it may finish, stop itself, or stop getting
+on, and then it is killed at the monitor's prompt. What is checked is what it must not reach: the
+monitor does not panic and its prompt answers, the demo's transcript is the one of the bare machine,
+and the canary frames around the memory of every VM are intact. Rounds go on until every stage was
+done to its end and the wanted number of random bytes was executed in each ring. Every round leaves
+its files in build/hostile/ROUND; `build/hostile.json` sums up.
 """
 
 import argparse
+import concurrent.futures
+import contextlib
 import difflib
+import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/boot")]
 import machines  # noqa: E402  (found by the path above)
+from debugger import Line  # noqa: E402
 
 DEMO_LINE = "name=demo mem=64M -- script"
-RINGS = ("user", "kernel")
+GUESTS = 7  # hostile ones in a round: with the demo as many VMs as Umbra takes
 
-# What the guests of a round do; the last is what no guest survives.
-PLAN = ["stages=user", "stages=kernel",
-        "stages=linear,paging,live,modify", "stages=selectors,transfers,tables,stacks",
-        "stages=ports,msrs,control,nested,storms", "stages=wild"]
+# A stage that goes through all there is of something is done when one guest came to its end; one
+# that draws its attempts at random is done when so many were made, by any number of guests.
+STAGES = {"linear": None, "ports": None, "msrs": None, "control": None, "modify": None,
+          "selectors": None, "paging": 4096, "live": 2048, "transfers": 16384, "tables": 6144,
+          "stacks": 20480, "nested": 8192, "storms": 1024}
+RINGS = ("kernel", "user")  # done in bytes
+WILD = "wild"               # nobody survives it: WILD_GUESTS die in it, time and again
+WILD_GUESTS = 6
+TRIES = 12                  # guests that one stage may cost
+
+# A guest that says nothing new for so long, for each guest that runs beside it, has lost itself.
+STALL_SECONDS = 3
+STALL_SECONDS_MIN = 15
+
+COUNTED = re.compile(r"hostile: seed \d+: (\w+): (so far|done): attempts (\d+) events (\d+) "
+                     r"bytes (\d+)")
 
 
 class Failed(Exception):
@@ -43,9 +63,41 @@ class Void(Exception):
 class Options:
     build: Path
     seconds: int
-    insns: int
     icount: bool
     native: list
+
+
+@dataclass
+class Guest:
+    """A hostile guest, and what became of it."""
+
+    stage: str
+    seed: int
+    bytes: int
+    attempts: int = 0
+    events: int = 0
+    executed: int = 0  # random bytes
+    done: bool = False
+    ending: str = "still running"
+
+    @property
+    def name(self):
+        return f"h{self.seed}"
+
+    def line(self):
+        size = f" bytes={self.bytes}" if self.bytes else ""
+        return f"name={self.name} mem=32M -- seed={self.seed} stages={self.stage}{size}"
+
+    def read(self, transcript):
+        """A guest that was reset begins again, with the same numbers: no sum, the most counts."""
+        for stage, what, *numbers in COUNTED.findall(transcript):
+            if stage != self.stage:
+                continue
+            attempts, events, executed = map(int, numbers)
+            self.attempts = max(self.attempts, attempts)
+            self.events = max(self.events, events)
+            self.executed = max(self.executed, executed)
+            self.done |= what == "done"
 
 
 def without_times(text):
@@ -65,30 +117,48 @@ def of_vm(monitor, name):
     return "".join(re.findall(rf"^{name}\| (.*\n)", monitor, re.M))
 
 
-class Round:
-    """Seeds `seed`, `seed` + 1, ... beside the demo. In even rounds the demo owns COM1, in odd ones
-    the first hostile guest."""
+class Watch:
+    """Who gets on, and who is to be killed."""
 
-    def __init__(self, options, number, plan, seed):
+    def __init__(self, guests):
+        self.news = {guest.name: (0, time.monotonic()) for guest in guests}
+
+    def stalled(self, guest, transcript, beside):
+        """True once: the clock begins anew, so that an order that got lost is given again."""
+        length, since = self.news[guest.name]
+        now = time.monotonic()
+        if len(transcript) != length:
+            self.news[guest.name] = (len(transcript), now)
+        elif now - since > max(STALL_SECONDS_MIN, STALL_SECONDS * beside):
+            self.news[guest.name] = (length, now)
+            return True
+        return False
+
+
+class Round:
+    """The guests beside the demo. In even rounds the demo owns COM1, in odd ones the first guest."""
+
+    def __init__(self, options, number, guests):
         self.options = options
+        self.number = number
+        self.guests = guests
         self.directory = options.build / "hostile" / str(number)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.names = [f"h{seed + i}" for i in range(len(plan))]
-        self.vms = [("hostile.elf", f"name=h{seed + i} mem=32M -- seed={seed + i} "
-                                    f"insns={options.insns} {stages}")
-                    for i, stages in enumerate(plan)]
+        self.verdict, self.reason, self.seconds = "running", "", 0
+        self.process = None
+        self.vms = [("hostile.elf", guest.line()) for guest in guests]
         self.vms.insert(0 if number % 2 == 0 else len(self.vms), ("demo.elf", DEMO_LINE))
 
-    def command(self):
+    def command(self, line):
         iso = self.directory / "umbra.iso"
         command = [str(ROOT / "tools/mkiso"), "-o", str(iso),
                    "--monitor", str(self.options.build / "hypervisor/umbra.elf")]
-        for image, line in self.vms:
-            command += ["--module", str(self.options.build / "guest" / image), "--line", line]
+        for image, module in self.vms:
+            command += ["--module", str(self.options.build / "guest" / image), "--line", module]
         subprocess.run(command, check=True)
         return machines.umbra(str(iso), str(self.directory / "monitor.log"), memory="1G",
                               serial=f"file:{self.directory / 'serial.log'}",
-                              icount=self.options.icount)
+                              icount=self.options.icount) + machines.com2(line.qemu_device())
 
     def read(self, name):
         file = self.directory / name
@@ -98,27 +168,69 @@ class Round:
         return self.read("serial.log") if self.vms[0][1].startswith(f"name={name} ") \
             else of_vm(monitor, name)
 
-    def wait(self, process):
-        """Until all have ended, or the time is over: a guest may spin for ever."""
+    def look(self):
+        """Reads how far the guests are; returns the monitor's messages."""
+        monitor = self.read("monitor.log")
+        for guest in self.guests:
+            guest.read(self.transcript(monitor, guest.name))
+            end = re.search(rf"^umbra: {guest.name}: ended: (.*)", monitor, re.M)
+            guest.ending = end.group(1) if end else guest.ending
+        return monitor
+
+    def alive(self):
+        return [guest for guest in self.guests if guest.ending == "still running"]
+
+    def watch(self, process, line):
+        """Until all have ended; whoever does not get on is helped to."""
         deadline = time.monotonic() + self.options.seconds
-        while process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.2)
-        return process.poll()
+        line.connect(deadline)
+        watch = Watch(self.guests)
+        while process.poll() is None:
+            time.sleep(0.5)
+            monitor = self.look()
+            over = time.monotonic() > deadline
+            for guest in self.alive():
+                transcript = self.transcript(monitor, guest.name)
+                if over or watch.stalled(guest, transcript, len(self.alive())) or \
+                   self.replays(guest, monitor):
+                    self.kill(guest, process, line)
+            if over and process.poll() is None:
+                line.ask("quit", "ended", time.monotonic() + 10)
+                time.sleep(2)
+                return
+
+    @staticmethod
+    def replays(guest, monitor):
+        """After a reset the same numbers come again: nothing new but in `wild`."""
+        return guest.stage != WILD and f"\numbra: {guest.name}: reset\n" in monitor
+
+    @staticmethod
+    def kill(guest, process, line):
+        try:
+            answers = line.ask(f"kill {guest.name}", r"\(umbra\) $", time.monotonic() + 20)
+        except OSError:
+            answers = False
+        if not answers and process.poll() is None:
+            raise Failed(f"the prompt does not answer: {guest.name} cannot be killed")
 
     def boot(self):
-        for name in ("monitor.log", "serial.log"):
+        for name in ("monitor.log", "serial.log", "com2.log"):
             (self.directory / name).unlink(missing_ok=True)
+        line = Line(self.directory)
         with open(self.directory / "qemu.log", "wb") as errors:
-            process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stderr=errors)
+            process = subprocess.Popen(self.command(line), stdin=subprocess.DEVNULL, stderr=errors)
+            self.process = process
             try:
-                status = self.wait(process)
+                self.watch(process, line)
             finally:
+                status = process.poll()
                 process.kill()
                 process.wait()
+                line.close()
         self.judge(status)
 
     def judge(self, status):
-        monitor = self.read("monitor.log")
+        monitor = self.look()
         if "umbra: panic" in monitor:
             raise Failed(re.search(r"umbra: panic.*", monitor).group())
         errors = self.read("qemu.log").strip()
@@ -129,9 +241,9 @@ class Round:
             raise Failed(f"QEMU died of signal {-status}: {errors}")
         if "canaries BROKEN" in monitor:
             raise Failed(re.search(r".*canaries BROKEN.*", monitor).group())
-        if "umbra: demo: memory canaries intact" not in monitor:
-            raise Failed(f"the neighbour did not end within {self.options.seconds} s")
-        for name in self.names:
+        for name in ["demo", *(guest.name for guest in self.guests)]:
+            if f"umbra: {name}: memory canaries intact" not in monitor:
+                raise Failed(f"{name} did not end within {self.options.seconds} s")
             if "WRONG" in self.transcript(monitor, name):
                 raise Failed(re.search(r".*WRONG.*", self.transcript(monitor, name)).group())
         lines = without_times(self.transcript(monitor, "demo"))
@@ -139,29 +251,162 @@ class Round:
         if diff:
             raise Failed("the neighbour's transcript differs:\n" + "".join(diff[:10]).rstrip())
 
+    def stop(self):
+        if self.process:
+            self.process.kill()
+
     def run(self):
-        """(verdict, why)"""
+        started = time.monotonic()
         try:
             self.boot()
-            return "passed", ""
+            self.verdict = "passed"
         except Failed as reason:
-            return "failed", f"{reason}: "
+            self.verdict, self.reason = "failed", str(reason)
         except Void as reason:
-            return "void", f"{reason}: "
+            self.verdict, self.reason = "void", str(reason)
+        self.seconds = time.monotonic() - started
+        return self
 
-    def executed(self, ring):
-        """Random bytes that were executed in a ring, by all guests."""
-        monitor, total = self.read("monitor.log"), 0
-        for name in self.names:
-            counts = re.findall(rf"{ring} bytes (\d+)", self.transcript(monitor, name))
-            total += max(map(int, counts), default=0)
-        return total
+    def line(self):
+        """What is printed of it."""
+        ends = ", ".join(f"{guest.stage} {'done' if guest.done else guest.ending}"
+                         for guest in self.guests)
+        reason = f"{self.reason}: " if self.reason else ""
+        return f"  {self.verdict:6} round {self.number}, {self.seconds:.0f} s: {reason}{ends}"
 
-    def endings(self):
-        monitor = self.read("monitor.log")
-        ends = [re.search(rf"^umbra: {name}: ended: (.*)", monitor, re.M) for name in self.names]
-        return ", ".join(f"{name} {end.group(1) if end else 'still running'}"
-                         for name, end in zip(self.names, ends))
+
+class Campaign:
+    """What is still to be done, and what was."""
+
+    def __init__(self, options, arguments):
+        self.options = options
+        self.arguments = arguments
+        self.next_seed = arguments.seed
+        self.rounds, self.running = [], []
+        self.started = time.monotonic()
+
+    def guests(self):
+        return [guest for this in self.rounds if this.verdict != "void" for guest in this.guests]
+
+    def of_stage(self, stage, running=False):
+        return [guest for guest in self.guests() if guest.stage == stage] + \
+               [guest for this in self.running if running for guest in this.guests
+                if guest.stage == stage]
+
+    def executed(self, ring, running=False):
+        return sum(guest.executed for guest in self.of_stage(ring, running))
+
+    def is_done(self, stage, running=False):
+        guests = self.of_stage(stage, running)
+        if stage == WILD:
+            return len(guests) >= WILD_GUESTS
+        if any(guest.done for guest in guests):
+            return True
+        return STAGES[stage] and sum(guest.attempts for guest in guests) >= STAGES[stage]
+
+    def is_missing(self, stage):
+        """Is another guest to try this stage? It is when it is not done, and nobody is at it."""
+        at_work = any(guest.stage == stage for this in self.running for guest in this.alive())
+        return not at_work and not self.is_done(stage, running=True) and \
+            len(self.of_stage(stage, running=True)) < TRIES
+
+    def wishes(self):
+        """Stages for the next round's guests: those of whom something is missing, then bytes."""
+        wishes = [stage for stage in STAGES if self.is_missing(stage)][:GUESTS]
+        if len(wishes) < GUESTS and self.is_missing(WILD):
+            wishes.append(WILD)
+        short = [ring for ring in RINGS if self.executed(ring) < self.arguments.bytes]
+        while short and len(wishes) < GUESTS:
+            wishes.append(short[len(wishes) % len(short)])
+        return wishes[:GUESTS]
+
+    def bytes_for(self, stage):
+        if stage not in RINGS:
+            return 0
+        missing = self.arguments.bytes - self.executed(stage)
+        return min(max(missing // 4, 1 << 16), self.arguments.most)
+
+    def next_round(self):
+        wishes = self.wishes()
+        if not wishes or len(self.rounds) + len(self.running) >= self.arguments.rounds:
+            return None
+        guests = [Guest(stage, self.next_seed + i, self.bytes_for(stage))
+                  for i, stage in enumerate(wishes)]
+        self.next_seed += len(guests)
+        return Round(self.options, len(self.rounds) + len(self.running), guests)
+
+    def state(self):
+        alive = sum(len(this.alive()) for this in self.running)
+        return (f"{time.monotonic() - self.started:.0f} s: {len(self.rounds)} rounds over, {alive} "
+                f"guests at work; random bytes: {self.executed('kernel', True):,} kernel, "
+                f"{self.executed('user', True):,} user")
+
+    def run(self):
+        """Several rounds at a time; a line for each that ends, and one now and then."""
+        with concurrent.futures.ThreadPoolExecutor(self.arguments.jobs) as pool, self.stopping():
+            futures = {}
+            while True:
+                while len(futures) < self.arguments.jobs and (this := self.next_round()):
+                    self.running.append(this)
+                    futures[pool.submit(this.run)] = this
+                if not futures:
+                    return
+                over, _ = concurrent.futures.wait(futures, timeout=20,
+                                                  return_when=concurrent.futures.FIRST_COMPLETED)
+                for future in over:
+                    this = futures.pop(future)
+                    self.running.remove(this)
+                    self.rounds.append(future.result())
+                    print(this.line(), flush=True)
+                print(f"    {self.state()}", flush=True)
+
+    @contextlib.contextmanager
+    def stopping(self):
+        """Whatever ends the work ends the machines."""
+        try:
+            yield
+        finally:
+            for this in self.running:
+                this.stop()
+
+    # --- what came of it ---
+
+    def summary(self):
+        verdicts = Counter(this.verdict for this in self.rounds)
+        stages = {}
+        for stage in (*STAGES, *RINGS, WILD):
+            guests = self.of_stage(stage)
+            stages[stage] = {
+                "guests": len(guests), "done": sum(guest.done for guest in guests),
+                "attempts": sum(guest.attempts for guest in guests),
+                "events": sum(guest.events for guest in guests),
+                "random_bytes": sum(guest.executed for guest in guests),
+                "endings": dict(Counter(guest.ending for guest in guests)),
+                "seeds": [guest.seed for guest in guests],
+            }
+        return {
+            "machine": " ".join(["-cpu", machines.UMBRA_CPU]), "seed": self.arguments.seed,
+            "seconds": round(time.monotonic() - self.started), "rounds": len(self.rounds),
+            "passed": verdicts["passed"], "failed": verdicts["failed"], "void": verdicts["void"],
+            "reasons": [this.reason for this in self.rounds if this.reason],
+            "panics": sum("panic" in this.reason for this in self.rounds),
+            "bytes_wanted": self.arguments.bytes, "stages": stages,
+        }
+
+    def complaints(self, summary):
+        stages = summary["stages"]
+        short = [f"{ring}: fewer random bytes than wanted" for ring in RINGS
+                 if stages[ring]["random_bytes"] < self.arguments.bytes]
+        undone = [f"{stage}: not done" for stage in (*STAGES, WILD) if not self.is_done(stage)]
+        return short + undone
+
+
+def print_summary(summary):
+    print(f"\n  {'stage':10} {'guests':>6} {'done':>5} {'attempts':>10} {'events':>10} "
+          f"{'random bytes':>13}")
+    for stage, row in summary["stages"].items():
+        print(f"  {stage:10} {row['guests']:6} {row['done']:5} {row['attempts']:10,} "
+              f"{row['events']:10,} {row['random_bytes']:13,}")
 
 
 def main():
@@ -170,39 +415,30 @@ def main():
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="where all was built")
     parser.add_argument("--bytes", type=int, default=10_000_000,
                         help="random bytes to execute in each ring (%(default)s)")
-    parser.add_argument("--insns", type=int, default=1 << 18,
+    parser.add_argument("--most", type=int, default=1 << 20,
                         help="of these, in one guest at most (%(default)s)")
-    parser.add_argument("--seconds", type=int, default=240, help="a round's time (%(default)s)")
+    parser.add_argument("--seconds", type=int, default=400, help="a round's time (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--icount", action="store_true",
-                        help="count instructions: a run that repeats exactly")
+                        help="count instructions: a guest that repeats exactly until it is killed")
     parser.add_argument("--rounds", type=int, default=80, help="no more rounds than this")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="rounds at a time")
     arguments = parser.parse_args()
 
-    options = Options(arguments.build.resolve(), arguments.seconds, arguments.insns,
-                      arguments.icount,
-                      native_transcript(arguments.build.resolve()))
-    sums, counts = dict.fromkeys(RINGS, 0), dict.fromkeys(("passed", "failed", "void"), 0)
-    for number in range(arguments.rounds):
-        missing = [ring for ring in RINGS if sums[ring] < arguments.bytes]
-        if number >= 2 and not missing:
-            break
-        # The first two rounds do everything; later ones only what bytes are missing.
-        plan = PLAN if number < 2 else [f"stages={ring}" for ring in missing for _ in range(3)]
-        this = Round(options, number, plan, arguments.seed + number * 8)
-        started = time.monotonic()
-        verdict, reason = this.run()
-        counts[verdict] += 1
-        for ring in RINGS:
-            sums[ring] += this.executed(ring) if verdict != "void" else 0
-        print(f"  {verdict:6} round {number}, {time.monotonic() - started:.0f} s: {reason}"
-              f"{this.endings()}; random bytes so far: {sums['kernel']} kernel, {sums['user']} user",
-              flush=True)
-    short = [ring for ring in RINGS if sums[ring] < arguments.bytes]
-    print(f"hostile: random bytes executed: {sums['kernel']} in kernel mode, {sums['user']} in user "
-          f"mode{', fewer than wanted' if short else ''}; {counts['void']} rounds void")
-    print(f"hostile: {counts['passed']} passed, {counts['failed']} failed")
-    sys.exit(1 if counts["failed"] or not counts["passed"] or short else 0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # no QEMU stays behind
+    build = arguments.build.resolve()
+    campaign = Campaign(Options(build, arguments.seconds, arguments.icount,
+                                native_transcript(build)), arguments)
+    campaign.run()
+    summary = campaign.summary()
+    (build / "hostile.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    print_summary(summary)
+    complaints = campaign.complaints(summary)
+    for complaint in complaints:
+        print(f"hostile: {complaint}")
+    print(f"hostile: {summary['passed']} rounds passed, {summary['failed']} failed, "
+          f"{summary['void']} void; {summary['panics']} panics; build/hostile.json")
+    sys.exit(1 if summary["failed"] or not summary["passed"] or complaints else 0)
 
 
 if __name__ == "__main__":
