@@ -57,7 +57,7 @@ boot-test: $(BOOT_IMAGES) ## boot guests natively and under Umbra in QEMU
 test-guests: $(UMBRA_ELF) ## boot Linux, memtest86+, GNU Mach, Invaders natively and under each engine
 	@tests/boot/guests.py --build $(BUILD) $(BOOT)
 
-fuzz: $(FUZZ_FUZZERS) ## fuzz the decoder, the virtual CPU, the board, the shadow and the loader
+fuzz: $(FUZZ_FUZZERS) ## fuzz decoder, virtual CPU, events, code views, board, shadow, loader, gdb line
 	@for fuzzer in $(FUZZ_FUZZERS); do \
 	    echo "$$fuzzer" && mkdir -p $$fuzzer.corpus && \
 	    $$fuzzer -max_total_time=$(SECONDS) -max_len=1024 -timeout=10 -verbosity=0 \
