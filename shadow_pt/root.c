@@ -60,6 +60,7 @@ uint32_t root_get(struct shadow *s, enum shadow_view view)
 {
     struct top *top = &s->top[view];
     s->path_len = 0;
+    s->due = true;
     if (!top->pdpt)
         look_up(s, view);
     s->nodes[top->root].used = s->nodes[top->pdpt].used = true;

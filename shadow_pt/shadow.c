@@ -259,10 +259,15 @@ void shadow_map_as_data(struct shadow *s, uint32_t gva)
     s->stats.flips++;
 }
 
+bool shadow_root_due(const struct shadow *s)
+{
+    return s->due;
+}
+
 bool shadow_take_flush(struct shadow *s)
 {
     bool flush = s->flush;
-    s->flush = false;
+    s->flush = s->due = false;
     return flush;
 }
 

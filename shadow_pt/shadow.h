@@ -190,6 +190,8 @@ void shadow_invlpg(struct shadow *s, uint32_t gva);
  * that was returned last is taken to be in the real CR3 and is not recycled until another one is
  * asked for. */
 uint64_t shadow_root(struct shadow *s);
+/* True when shadow_root() or shadow_take_flush() may have news since the latter was asked last. */
+bool shadow_root_due(const struct shadow *s);
 /* True once when entries that the real TLB may hold were removed or weakened since the last call:
  * the caller reloads CR3. */
 bool shadow_take_flush(struct shadow *s);

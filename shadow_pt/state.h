@@ -103,10 +103,11 @@ struct shadow {
     enum shadow_view view;
     uint32_t cr3;
     uint64_t pdptes[4];
-    bool has_pdptes;   /* the guest's processor keeps them in registers */
-    struct top top[2]; /* by view */
-    uint32_t loaded;   /* root that the real CR3 may hold */
-    bool flush;
+    bool has_pdptes;         /* the guest's processor keeps them in registers */
+    struct top top[2];       /* by view */
+    uint32_t loaded;         /* root that the real CR3 may hold */
+    bool flush;              /* entries that the real TLB may hold are gone */
+    bool due;                /* flush, or another root, since shadow_take_flush() */
     uint32_t generation;     /* counts what shadow_generation() tells of */
     bool walking;            /* stores of the guest walk are our own */
     uint32_t path[PATH_MAX]; /* nodes that must not be recycled now */
@@ -239,7 +240,7 @@ void track_remove_table(struct shadow *s, uint32_t node);
  */
 static inline void translations_changed(struct shadow *s)
 {
-    s->flush = true;
+    s->flush = s->due = true;
     s->generation++;
 }
 

@@ -148,7 +148,7 @@ static enum cpu_run_end step(struct cpu *cpu, struct run *run)
     if (result == CPU_OK) {
         if (!insn_harmless(&insn) && !(insn.flags & (INSN_INVALID | INSN_ABSENT)))
             return CPU_RUN_SENSITIVE;
-        result = cpu_step_insn(cpu, run->ops, run->world, &insn);
+        result = cpu_step_insn(cpu, run->ops, run->world, &insn, cpu_handler(cpu, &insn));
     } else {
         result = cpu_deliver(cpu, run->ops, run->world, &fault);
     }

@@ -82,15 +82,20 @@ static bool lock_legal(const struct cpu *cpu, const struct insn *insn)
     return !cpu->model->policy.lock_checked && tcg_lock[insn->op] == TCG_ACCEPTS;
 }
 
-static op_handler find_handler(const struct cpu *cpu, const struct insn *insn)
+static bool op_absent(struct step *x)
+{
+    return raise(x, EXC_UD);
+}
+
+op_handler cpu_handler(const struct cpu *cpu, const struct insn *insn)
 {
     if ((insn->flags & (INSN_INVALID | INSN_ABSENT)) || insn->op >= OP_COUNT)
-        return NULL;
+        return op_absent;
     if (insn->lock && !lock_legal(cpu, insn))
-        return NULL;
+        return op_absent;
     if (cpu->model->policy.asks_processor && result_undefined(insn))
         return op_undefined;
-    return op_handlers[insn->op];
+    return op_handlers[insn->op] ? op_handlers[insn->op] : op_absent;
 }
 
 /* Software interrupts are not faults: the instruction is done when its event is delivered. */
@@ -105,35 +110,63 @@ static bool is_io_break(const struct insn *insn, const struct event *event)
     return (insn->flags & INSN_IO) && event->type == EVENT_PRIV_EXC;
 }
 
+struct registers {
+    uint32_t gpr[GPR_COUNT];
+};
+
+static void end_with_event(struct step *x, const struct registers *before)
+{
+    struct cpu *cpu = x->cpu;
+
+    if (is_fault(&x->fault)) {
+        if (!x->keeps_gpr)
+            memcpy(cpu->gpr, before->gpr, sizeof before->gpr);
+        cpu->eflags = x->eflags;
+    } else {
+        cpu->eip = x->next_eip;
+        if (is_io_break(x->insn, &x->fault))
+            cpu->eflags |= x->eflags & EFLAGS_RF;
+    }
+}
+
+/* Executes x->insn; false with the event it raised in x->fault. */
+static inline bool execute(struct step *x, op_handler handler)
+{
+    struct cpu *cpu = x->cpu;
+    const struct registers before = *(const struct registers *)cpu->gpr;
+
+    x->eflags = cpu->eflags;
+    x->next_eip = cpu->eip + x->insn->length;
+    cpu->int_shadow = SHADOW_NONE;
+    cpu->eflags &= ~EFLAGS_RF; /* it covers one instruction; IRET may set it for the next */
+    if (__builtin_expect(handler(x), true)) {
+        cpu->eip = x->next_eip;
+        return true;
+    }
+    end_with_event(x, &before);
+    return false;
+}
+
+/* Not by an initialiser, which would clear the fault, too: most steps never look at it. */
+static inline void begin_step(struct step *x, struct cpu *cpu, const struct cpu_ops *ops,
+                              void *world, const struct insn *insn)
+{
+    x->cpu = cpu;
+    x->ops = ops;
+    x->world = world;
+    x->insn = insn;
+    x->task_switched = x->keeps_gpr = false;
+}
+
 enum cpu_result cpu_execute(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                             const struct insn *insn, struct event *fault)
 {
-    struct step x = {.cpu = cpu, .ops = ops, .world = world, .insn = insn, .eflags = cpu->eflags};
-    op_handler handler = find_handler(cpu, insn);
-    uint32_t gpr[GPR_COUNT];
+    struct step x;
 
-    cpu->int_shadow = SHADOW_NONE;
-    if (!handler) {
-        *fault = exception(EXC_UD);
-        return CPU_FAULT;
-    }
-    memcpy(gpr, cpu->gpr, sizeof gpr);
-    x.next_eip = cpu->eip + insn->length;
-    cpu->eflags &= ~EFLAGS_RF; /* it covers one instruction; IRET may set it for the next */
-    if (handler(&x)) {
-        cpu->eip = x.next_eip;
+    begin_step(&x, cpu, ops, world, insn);
+    if (execute(&x, cpu_handler(cpu, insn)))
         return CPU_OK;
-    }
     *fault = x.fault;
-    if (is_fault(fault)) {
-        if (!x.keeps_gpr)
-            memcpy(cpu->gpr, gpr, sizeof gpr);
-        cpu->eflags = x.eflags;
-    } else {
-        cpu->eip = x.next_eip;
-        if (is_io_break(insn, fault))
-            cpu->eflags |= x.eflags & EFLAGS_RF;
-    }
     return CPU_FAULT;
 }
 
@@ -202,40 +235,38 @@ static enum cpu_result deliver_with_breaks(struct cpu *cpu, const struct cpu_ops
 }
 
 /* A step that TF, a breakpoint or an interrupt shadow has a say in. */
-static enum cpu_result step_watched(struct cpu *cpu, const struct cpu_ops *ops, void *world,
-                                    const struct insn *insn)
+static __attribute__((noinline)) enum cpu_result step_watched(struct step *x, op_handler handler)
 {
+    struct cpu *cpu = x->cpu;
     struct event event;
     bool tf_before = cpu->eflags & EFLAGS_TF;
     bool shadowed = cpu->int_shadow != SHADOW_NONE;
-    enum cpu_result result;
 
     if (breakpoints_armed(cpu) && code_breakpoint(cpu, &event))
-        return cpu_deliver(cpu, ops, world, &event);
+        return cpu_deliver(cpu, x->ops, x->world, &event);
     if (cpu->int_shadow != SHADOW_MOV_SS) /* which may hold one for behind this instruction */
         cpu->breaks_due = 0;
-    result = cpu_execute(cpu, ops, world, insn, &event);
+    bool done = execute(x, handler);
     if (shadowed) /* of two instructions that hold interrupts off, only the first does */
         cpu->int_shadow = SHADOW_NONE;
-    if (result == CPU_FAULT)
-        return deliver_with_breaks(cpu, ops, world, &event);
-    if (cpu_debug_trap(cpu, insn, tf_before, &event))
-        return cpu_deliver(cpu, ops, world, &event);
-    return result;
+    if (!done)
+        return deliver_with_breaks(cpu, x->ops, x->world, &x->fault);
+    if (cpu_debug_trap(cpu, x->insn, tf_before, &event))
+        return cpu_deliver(cpu, x->ops, x->world, &event);
+    return CPU_OK;
 }
 
-enum cpu_result cpu_step_insn(struct cpu *cpu, const struct cpu_ops *ops, void *world,
-                              const struct insn *insn)
+inline enum cpu_result cpu_step_insn(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                                     const struct insn *insn, op_handler handler)
 {
-    struct event event;
-    enum cpu_result result;
+    struct step x;
 
+    begin_step(&x, cpu, ops, world, insn);
     if ((cpu->eflags & EFLAGS_TF) || breakpoints_armed(cpu) || cpu->int_shadow != SHADOW_NONE)
-        return step_watched(cpu, ops, world, insn);
-    result = cpu_execute(cpu, ops, world, insn, &event);
-    if (result == CPU_FAULT)
-        return cpu_deliver(cpu, ops, world, &event);
-    return result;
+        return step_watched(&x, handler);
+    if (execute(&x, handler))
+        return CPU_OK;
+    return cpu_deliver(cpu, ops, world, &x.fault);
 }
 
 enum cpu_result cpu_step(struct cpu *cpu, const struct cpu_ops *ops, void *world,
@@ -248,5 +279,5 @@ enum cpu_result cpu_step(struct cpu *cpu, const struct cpu_ops *ops, void *world
         return cpu_deliver(cpu, ops, world, &event);
     if (cpu_fetch(cpu, ops, world, executed, &event) != CPU_OK)
         return cpu_deliver(cpu, ops, world, &event);
-    return cpu_step_insn(cpu, ops, world, executed);
+    return cpu_step_insn(cpu, ops, world, executed, cpu_handler(cpu, executed));
 }

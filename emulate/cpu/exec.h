@@ -8,6 +8,9 @@
 #include "cpu.h"
 #include "insn.h"
 
+struct step;
+typedef bool (*op_handler)(struct step *x);
+
 /*
  * Fetches and decodes the instruction at CS:EIP.
  * Returns CPU_OK with *insn filled, or CPU_FAULT with *fault (#PF, #GP(0) past the CS limit or past
@@ -48,9 +51,14 @@ bool cpu_debug_trap(struct cpu *cpu, const struct insn *insn, bool tf_before, st
  * always 1 cleared): sets the guest's DR6 as an interpreted instruction would. */
 struct event cpu_native_debug(struct cpu *cpu, uint32_t dr6);
 
-/* The rest of a step, for an instruction that was fetched already: execute, debug trap, deliver. */
+/* What executes the instruction on this model of a processor; never NULL, and the same again for
+ * the same bytes. */
+op_handler cpu_handler(const struct cpu *cpu, const struct insn *insn);
+
+/* The rest of a step, for an instruction that was fetched already: execute, debug trap, deliver.
+ * `handler` is cpu_handler()'s. */
 enum cpu_result cpu_step_insn(struct cpu *cpu, const struct cpu_ops *ops, void *world,
-                              const struct insn *insn);
+                              const struct insn *insn, op_handler handler);
 
 /*
  * Fetch, execute and deliver, with single-step trap and interrupt shadow: one whole step.

@@ -26,8 +26,6 @@ struct step {
     struct event fault;
 };
 
-typedef bool (*op_handler)(struct step *x);
-
 /* fault.c: each records the exception and returns false, so that `return raise(...)` reads well.
  * Cold: the compiler keeps the way of an instruction that does not fault straight. */
 __attribute__((cold)) bool raise(struct step *x, uint8_t vector);

@@ -29,16 +29,11 @@
 
 CPL_MASK equ 3
 
-; void guest_enter(struct vcpu *vcpu /* RDI */)
-        global guest_enter
-guest_enter:
+; What guest_enter() calls. Vcpu in RDI; all registers but RBX, RSP and RBP are lost.
+        global guest_round_trip
+guest_round_trip:
         push rbp
-        mov rbp, rsp                    ; a backtrace passes through here
         push rbx
-        push r12
-        push r13
-        push r14
-        push r15
         mov [rdi + VCPU_HOST_RSP], rsp
         lea rsp, [rdi + VCPU_FRAME + FRAME_RIP]
         mov eax, [rdi + VCPU_GPR + 4 * 0]
@@ -64,13 +59,9 @@ guest_exit:
         mov [GPR(7)], edi
         mov eax, [ENTRY(FRAME_RSP)]
         mov [GPR(4)], eax
-return_from_guest_enter:                ; RSP at FRAME_VECTOR
+return_from_round_trip:                ; RSP at FRAME_VECTOR
         mov rsp, [VCPU(VCPU_HOST_RSP)]
         cld
-        pop r15
-        pop r14
-        pop r13
-        pop r12
         pop rbx
         pop rbp
         ret
@@ -79,7 +70,7 @@ trap_in_monitor:
         test dword [ENTRY(FRAME_RFLAGS)], EFLAGS_VM
         jnz guest_exit                  ; CS is none of a ring then: see exit_virtual_8086()
         push rax
-        lea rax, [rel guest_enter.iret]
+        lea rax, [rel guest_round_trip.iret]
         cmp rax, [ENTRY(FRAME_RIP) + 8]
         pop rax
         jne host_trap_entry
@@ -94,7 +85,7 @@ trap_in_monitor:
         or eax, TRAP_ENTRY_REFUSED
         mov [ENTRY(FRAME_VECTOR)], rax
         mov [ENTRY(FRAME_ERROR)], rcx
-        jmp return_from_guest_enter
+        jmp return_from_round_trip
 
 ; #DB, NMI, #DF, #MC: on an IST stack, whatever was interrupted. Those of the guest move over to the
 ; current vCPU, which TSS.RSP0 knows.

@@ -130,7 +130,7 @@ static void change_stop(struct vm *vm, uint32_t gva)
         wanted |= is_breakpoint(point->kind) && point->gva % PAGE_SIZE == gva % PAGE_SIZE;
     }
     views_set_stop(vm, gva % PAGE_SIZE, wanted);
-    vm->vcpu.tlb_generation++; /* forgets what sites are known to trap */
+    vcpu_forget_code(&vm->vcpu); /* and what sites are known to trap */
 }
 
 bool points_set(struct vm *vm, enum rsp_point kind, uint32_t gva, uint32_t length, bool on)

@@ -103,7 +103,7 @@ void count_end(struct counters *counters, uint64_t tsc)
 
 void count_begin(struct counters *counters, uint64_t entered, uint64_t exited)
 {
-    if (counters->exited)
+    if (__builtin_expect(counters->exited != 0, true))
         close_exit(counters, entered);
     else
         counters->rest += entered - counters->closed;

@@ -50,50 +50,54 @@ void inject(struct vcpu *vcpu, const struct event *event)
         shut_down(vcpu);
 }
 
-static void step(struct vcpu *vcpu, const struct insn *insn)
+static void count_step(struct vcpu *vcpu, const struct site *site)
 {
-    struct vm *vm = vcpu->vm;
-    unsigned op = insn->op;
-    unsigned from_cpl = vcpu->cpu.cpl;
-    if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vm, insn) == CPU_SHUTDOWN)
+    unsigned op = site->insn.op;
+    if (site->cpl == 3 && vcpu->cpu.cpl < 3 && (op == OP_INT || op == OP_SYSENTER))
+        count_syscall(&vcpu->vm->counters);
+    clock_credit(&vcpu->vm->clock);
+}
+
+/* Inlined where it matters: nearly every trap comes here. */
+static inline void step(struct vcpu *vcpu, const struct site *site)
+{
+    count_op(&vcpu->vm->counters, site->insn.op);
+    if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vcpu->vm, &site->insn, site->handler) ==
+        CPU_SHUTDOWN)
         shut_down(vcpu);
-    count_op(&vm->counters, op);
-    if (from_cpl == 3 && vcpu->cpu.cpl < 3 && (op == OP_INT || op == OP_SYSENTER))
-        count_syscall(&vm->counters);
-    clock_credit(&vm->clock);
+    count_step(vcpu, site);
 }
 
 /* EIP stays on a REP instruction until it is done; entering the guest in between would trap again
  * for each element. It may overwrite itself: its bytes are looked at each time. */
-static void repeat(struct vcpu *vcpu)
+static __attribute__((noinline)) void repeat(struct vcpu *vcpu, uint32_t lin)
 {
-    uint32_t eip = vcpu->cpu.eip;
-    const struct insn *insn = sites_find(vcpu);
-    for (unsigned n = 0; insn && n < REP_BURST && vcpu->vm->state == VM_RUNNING; n++) {
-        step(vcpu, insn);
-        insn = vcpu->cpu.eip == eip ? sites_find(vcpu) : NULL;
+    for (unsigned n = 0; n < REP_BURST && vcpu->vm->state == VM_RUNNING; n++) {
+        const struct site *site = sites_find(vcpu);
+        if (!site || site->lin != lin)
+            return;
+        step(vcpu, site);
     }
 }
 
-static void emulate_insn(struct vcpu *vcpu, enum exit_reason reason, const struct insn *insn)
+static void emulate_site(struct vcpu *vcpu, enum exit_reason reason, const struct site *site)
 {
-    uint32_t eip = vcpu->cpu.eip;
     count_exit(&vcpu->vm->counters, reason);
     if (vcpu->vm->debug && debug_meets_breakpoint(vcpu->vm))
         return;
-    step(vcpu, insn);
-    if (insn->rep && vcpu->cpu.eip == eip)
-        repeat(vcpu);
+    step(vcpu, site);
+    if (site->insn.rep)
+        repeat(vcpu, site->lin);
 }
 
 void emulate(struct vcpu *vcpu, enum exit_reason reason)
 {
     struct event fault;
-    const struct insn *insn = sites_find(vcpu);
-    if (!insn)
-        insn = sites_fetch(vcpu, &fault);
-    if (insn) {
-        emulate_insn(vcpu, reason, insn);
+    const struct site *site = sites_find(vcpu);
+    if (!site)
+        site = sites_fetch(vcpu, &fault);
+    if (site) {
+        emulate_site(vcpu, reason, site);
         return;
     }
     count_exit(&vcpu->vm->counters, reason);
@@ -137,23 +141,33 @@ static bool exposes(struct vcpu *vcpu, uint32_t lin, uint64_t gpa)
  * Kernel code hit a HLT of its code view (or really faulted: then emulation raises the fault). Code
  * seen for the first time is exposed; what may not run natively is emulated.
  */
-static void exit_kernel_trap(struct vcpu *vcpu)
+static void exit_kernel_code(struct vcpu *vcpu)
 {
     uint64_t gpa;
     uint32_t lin = vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip;
-    const struct insn *known = sites_find(vcpu);
-    if (known && !insn_harmless(known))
-        emulate_insn(vcpu, EXIT_SENSITIVE, known);
+    const struct site *known = sites_find(vcpu);
+    if (known && !insn_harmless(&known->insn))
+        emulate_site(vcpu, EXIT_SENSITIVE, known);
     else if (!code_address(vcpu, lin, &gpa) || !exposes(vcpu, lin, gpa))
         emulate(vcpu, EXIT_SENSITIVE);
 }
 
-static void exit_protection(struct vcpu *vcpu)
+static __attribute__((noinline)) void exit_unknown_code(struct vcpu *vcpu)
 {
     if (vcpu->view == VIEW_KERNEL)
-        exit_kernel_trap(vcpu);
+        exit_kernel_code(vcpu);
     else
         emulate(vcpu, EXIT_USER_TRAP);
+}
+
+static void exit_protection(struct vcpu *vcpu)
+{
+    bool user = vcpu->view == VIEW_USER;
+    const struct site *known = sites_hit(vcpu);
+    if (known && (user || !insn_harmless(&known->insn)))
+        emulate_site(vcpu, user ? EXIT_USER_TRAP : EXIT_SENSITIVE, known);
+    else
+        exit_unknown_code(vcpu);
 }
 
 /* --- #PF ---------------------------------------------------------------------------------------
@@ -300,7 +314,7 @@ static void exit_interrupt(struct vcpu *vcpu)
  * IRET with VM = 1 that user code executes. What the segment registers held is lost but for the
  * vCPU's own copy: the program gets the #GP that an unusable frame deserves.
  */
-static void exit_virtual_8086(struct vcpu *vcpu)
+static __attribute__((noinline)) void exit_virtual_8086(struct vcpu *vcpu)
 {
     struct event event = exception_error(EXC_GP, 0);
     if (vcpu->frame.vector >= VECTOR_IRQ_BASE && vcpu->frame.vector <= LAST_IRQ)
@@ -323,16 +337,21 @@ static const exit_handler exit_handlers[LAST_IRQ + 1] = {
     [EXC_DE] = exit_exception,
     [EXC_DB] = exit_debug,
     [EXC_NMI] = exit_ignore,
+    [EXC_BP ... EXC_OF] = exit_unexpected, /* their gates have DPL 0: #GP */
     [EXC_BR] = exit_exception,
     [EXC_UD] = exit_exception,
     [EXC_NM] = exit_exception,
+    [EXC_DF ... EXC_TS] = exit_unexpected,
     [EXC_NP] = exit_segment,
     [EXC_SS] = exit_segment,
     [EXC_GP] = exit_protection,
     [EXC_PF] = exit_page_fault,
+    [15] = exit_unexpected,
     [EXC_MF] = exit_exception,
     [EXC_AC] = exit_alignment,
+    [EXC_MC] = exit_unexpected,
     [EXC_XM] = exit_exception,
+    [EXC_XM + 1 ... VECTOR_IRQ_BASE - 1] = exit_unexpected,
     [VECTOR_IRQ_BASE ... LAST_IRQ] = exit_interrupt,
 };
 // clang-format on
@@ -340,13 +359,12 @@ static const exit_handler exit_handlers[LAST_IRQ + 1] = {
 void handle_exit(struct vcpu *vcpu)
 {
     uint64_t vector = vcpu->frame.vector;
-    exit_handler handler = exit_unexpected;
-    /* IRETQ refused the guest's EIP or selectors: nothing ran, emulation finds the fault. */
-    if (vector & TRAP_ENTRY_REFUSED)
-        handler = exit_segment;
-    else if (vcpu->frame.rflags & EFLAGS_VM)
-        handler = exit_virtual_8086;
-    else if (vector <= LAST_IRQ && exit_handlers[vector])
-        handler = exit_handlers[vector];
-    handler(vcpu);
+    if (vcpu->frame.rflags & EFLAGS_VM && vector < TRAP_ENTRY_REFUSED)
+        exit_virtual_8086(vcpu);
+    else if (vector <= LAST_IRQ)
+        exit_handlers[vector](vcpu);
+    else if (vector & TRAP_ENTRY_REFUSED)
+        exit_segment(vcpu); /* for its EIP or selectors: nothing ran, emulation finds the fault */
+    else
+        exit_unexpected(vcpu);
 }

@@ -46,7 +46,7 @@ static bool interrupt_due(const struct vm *vm)
     return (vm->vcpu.cpu.eflags & EFLAGS_IF) && pc_intr(&vm->pc);
 }
 
-static void deliver_interrupt(struct vm *vm)
+static __attribute__((noinline)) void deliver_interrupt(struct vm *vm)
 {
     struct event event = {.vector = pc_intr_ack(&vm->pc), .type = EVENT_HW_INT};
     vm->counters.interrupts++;
@@ -63,7 +63,8 @@ static bool slice_over(const struct vm *vm)
            (vm->slice_tsc != CLOCK_NEVER && rdtsc() >= vm->slice_tsc);
 }
 
-void vm_run(struct vm *vm)
+/* Kept on its own: inlined into its caller it would have to share its registers. */
+__attribute__((noinline)) void vm_run(struct vm *vm)
 {
     struct cpu *cpu = &vm->vcpu.cpu;
     while (vm->state == VM_RUNNING) {

@@ -1,8 +1,8 @@
 #include "hypervisor/vm/sites.h"
 
 #include <stddef.h>
+#include <string.h>
 
-#include "emulate/cpu/exec.h"
 #include "hypervisor/vm/vm.h"
 #include "hypervisor/vm/world.h"
 
@@ -13,33 +13,46 @@ static uint32_t linear_eip(const struct vcpu *vcpu)
 
 static struct site *slot_of(const struct vcpu *vcpu, uint32_t lin)
 {
-    uint32_t hash = lin ^ lin >> 12 ^ (uint32_t)(vcpu->loaded_root >> 12);
+    uint32_t hash = lin ^ lin >> 12 ^ (uint32_t)vcpu->space;
     return &vcpu->vm->sites.table[hash % SITES];
 }
 
-static bool same_bytes(const struct site *site)
+static bool is_here(const struct vcpu *vcpu, const struct site *site, uint32_t lin)
 {
-    unsigned i;
-    for (i = 0; i < site->in_page; i++) {
-        if (site->source[i] != site->insn.bytes[i])
-            return false;
-    }
-    for (; i < site->insn.length; i++) {
-        if (site->tail[i - site->in_page] != site->insn.bytes[i])
-            return false;
-    }
-    return true;
+    return site->lin == lin && site->space == vcpu->space && site->cpl == vcpu->cpu.cpl &&
+           cpu_code32(&vcpu->cpu);
 }
 
-const struct insn *sites_find(const struct vcpu *vcpu)
+/* Reads past the end of the instruction, and past that of the guest's memory at the worst: a canary
+ * lies there. */
+static bool same_bytes(const struct site *site)
+{
+    uint64_t bytes;
+    memcpy(&bytes, site->source, sizeof(bytes));
+    return !((bytes ^ site->bytes) & site->mask);
+}
+
+static bool same_scattered(const struct site *site)
+{
+    const struct insn *insn = &site->insn;
+    return !memcmp(site->source, insn->bytes, site->in_page) &&
+           !memcmp(site->tail, insn->bytes + site->in_page, insn->length - site->in_page);
+}
+
+inline const struct site *sites_hit(const struct vcpu *vcpu)
 {
     uint32_t lin = linear_eip(vcpu);
     const struct site *site = slot_of(vcpu, lin);
-    if (!site->source || site->lin != lin || site->root != vcpu->loaded_root ||
-        site->generation != vcpu->tlb_generation || site->user != (vcpu->cpu.cpl == 3) ||
-        !cpu_code32(&vcpu->cpu))
+    return is_here(vcpu, site, lin) && site->mask && same_bytes(site) ? site : NULL;
+}
+
+const struct site *sites_find(const struct vcpu *vcpu)
+{
+    uint32_t lin = linear_eip(vcpu);
+    const struct site *site = slot_of(vcpu, lin);
+    if (!is_here(vcpu, site, lin))
         return NULL;
-    return same_bytes(site) ? &site->insn : NULL;
+    return (site->mask ? same_bytes(site) : same_scattered(site)) ? site : NULL;
 }
 
 /* Where the guest's byte at lin lies, or NULL. Fetching has translated lin already. */
@@ -58,25 +71,28 @@ static void remember(struct vcpu *vcpu, struct site *site, uint32_t lin)
     unsigned room = PAGE_SIZE - lin % PAGE_SIZE;
     unsigned length = site->insn.length;
     bool crosses = length > room;
-    site->in_page = (uint8_t)(crosses ? room : length);
-    site->tail = crosses ? byte_at(vcpu, lin + room) : NULL;
     site->source = byte_at(vcpu, lin);
-    if (crosses && !site->tail)
-        site->source = NULL;
-    site->root = vcpu->loaded_root;
-    site->generation = vcpu->tlb_generation;
-    site->lin = lin;
-    site->user = vcpu->cpu.cpl == 3;
+    site->tail = crosses ? byte_at(vcpu, lin + room) : site->source;
+    if (!site->source || !site->tail)
+        return;
+    site->in_page = (uint8_t)(crosses ? room : length);
+    memcpy(&site->bytes, site->insn.bytes, sizeof(site->bytes));
+    bool scattered = crosses || length > sizeof(site->bytes);
+    site->mask = scattered ? 0 : UINT64_MAX >> (64 - 8 * length);
+    site->space = vcpu->space;
 }
 
-const struct insn *sites_fetch(struct vcpu *vcpu, struct event *fault)
+const struct site *sites_fetch(struct vcpu *vcpu, struct event *fault)
 {
     uint32_t lin = linear_eip(vcpu);
     struct site *site = slot_of(vcpu, lin);
-    site->source = NULL;
+    site->space = 0;
+    site->lin = lin;
+    site->cpl = vcpu->cpu.cpl;
     if (cpu_fetch(&vcpu->cpu, &world_cpu_ops, vcpu->vm, &site->insn, fault) != CPU_OK)
         return NULL;
+    site->handler = cpu_handler(&vcpu->cpu, &site->insn);
     if (cpu_code32(&vcpu->cpu))
         remember(vcpu, site, lin);
-    return &site->insn;
+    return site;
 }

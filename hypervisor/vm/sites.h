@@ -11,33 +11,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "emulate/cpu/insn.h"
+#include "emulate/cpu/exec.h"
 
 struct vcpu;
-struct event;
 
 #define SITES 2048 /* a power of two */
 
 struct site {
-    const uint8_t *source; /* the guest's bytes; NULL: nothing is remembered */
-    const uint8_t *tail;   /* those that lie in the next page */
-    uint8_t in_page;       /* how many do not */
-    uint64_t root;
-    uint32_t generation; /* vcpu->tlb_generation when the site was fetched */
+    uint64_t space; /* vcpu->space when the site was fetched; 0: nothing is remembered */
     uint32_t lin;
-    bool user;
+    uint8_t cpl;
+    uint8_t in_page;       /* how many of the bytes lie in the first page */
+    const uint8_t *source; /* the guest's bytes */
+    const uint8_t *tail;   /* those that lie in the next page */
+    uint64_t bytes, mask;  /* what eight bytes at `source` must be, where they matter; mask 0: they
+                              do not tell all, the instruction is longer or lies in two pages */
+    op_handler handler;
     struct insn insn;
-};
+} __attribute__((aligned(128)));
 
 struct sites {
     struct site table[SITES];
 };
 
 /* The instruction at CS:EIP, if it is remembered and still the same; else NULL. */
-const struct insn *sites_find(const struct vcpu *vcpu);
+const struct site *sites_find(const struct vcpu *vcpu);
+
+/* The quick half of sites_find(): NULL also for the few instructions that are long or lie in two
+ * pages. */
+const struct site *sites_hit(const struct vcpu *vcpu);
 
 /* Fetches and decodes the instruction at CS:EIP and remembers it. The result is good until the next
  * call. NULL when fetching faults: *fault. */
-const struct insn *sites_fetch(struct vcpu *vcpu, struct event *fault);
+const struct site *sites_fetch(struct vcpu *vcpu, struct event *fault);
 
 #endif

@@ -182,7 +182,19 @@ static void load_debug(const struct cpu *cpu)
     write_dr7(native_dr7(cpu->dr[7]));
 }
 
-void vcpu_load_root(struct vcpu *vcpu)
+/* Frame numbers of the host have 32 bits: it has less than 16 TiB. */
+static void name_space(struct vcpu *vcpu)
+{
+    vcpu->space = vcpu->loaded_root / PAGE_SIZE | (uint64_t)vcpu->tlb_generation << 32;
+}
+
+void vcpu_forget_code(struct vcpu *vcpu)
+{
+    vcpu->tlb_generation++;
+    name_space(vcpu);
+}
+
+static __attribute__((noinline)) void load_root(struct vcpu *vcpu)
 {
     struct shadow *shadow = vcpu->vm->shadow;
     uint64_t root = shadow_root(shadow);
@@ -191,7 +203,14 @@ void vcpu_load_root(struct vcpu *vcpu)
         vcpu->tlb_generation += flush;
         write_cr3(root);
         vcpu->loaded_root = root;
+        name_space(vcpu);
     }
+}
+
+void vcpu_load_root(struct vcpu *vcpu)
+{
+    if (!vcpu->loaded_root || shadow_root_due(vcpu->vm->shadow))
+        load_root(vcpu);
 }
 
 /* --- in and out --------------------------------------------------------------------------------
@@ -281,7 +300,7 @@ void vcpu_invalidate(struct vcpu *vcpu)
     vcpu->cpu.changed = CHANGED_ALL;
     descriptors_touch(vcpu->vm);
     vcpu->loaded_root = 0;
-    vcpu->tlb_generation++; /* what was found under no root must not live on */
+    vcpu_forget_code(vcpu); /* what was found under no root must not live on */
     vcpu->loaded_cr0 = 0;
     vcpu->loaded_cr4 = 0;
     if (cpu_features()->pku)

@@ -20,6 +20,7 @@ struct vcpu {
     enum shadow_view view;   /* of the last entry: which picture the processor was shown */
     bool interpreted;        /* its code cannot run natively now */
     uint32_t tlb_generation; /* counts the flushes of the real TLB */
+    uint64_t space;          /* names root and generation: what is known of code holds in it */
     uint64_t loaded_cr0, loaded_cr4;
     uint64_t loaded_root;        /* in CR3; 0: none of this VM's */
     uint32_t entry_eip;          /* EIP at the last entry: unchanged at an exit means no progress */
@@ -49,6 +50,9 @@ void vcpu_leave(struct vcpu *vcpu);
  * (real mode, virtual-8086 mode, 16-bit kernel code, a 16-bit stack). Cheap when nothing changed.
  */
 void vcpu_choose_engine(struct vcpu *vcpu);
+
+/* Forgets what is known of code (sites.h). */
+void vcpu_forget_code(struct vcpu *vcpu);
 
 /* Makes CR3 hold the current root, and forgets translations that are no longer good. */
 void vcpu_load_root(struct vcpu *vcpu);
