@@ -243,12 +243,13 @@ static bool translate_indirect(const struct insn *insn, struct slot *s, bool *en
     return true;
 }
 
+/* Machines differ about counts from 8000h on (released_bytes()): those take the single step. */
 static bool translate_ret(const struct insn *insn, struct slot *s, bool *ends)
 {
     s->run = quick_ret;
     s->imm = insn->operand[0] == OPERAND_Iw ? insn->imm & 0xffffu : 0;
     *ends = true;
-    return insn->opsize == 4;
+    return insn->opsize == 4 && s->imm <= INT16_MAX;
 }
 
 /* A repeated one ends the block: EIP may stay on it. */
