@@ -19,7 +19,7 @@ VERIFY_HOST   := $(HOST_DIR)/libverify.a
 VERIFY_GUESTS := $(BUILD)/guests/linux.elf
 
 .PHONY: verify-emulate
-verify-emulate: $(VERIFY_BUILT) $(VERIFY_GUESTS) ## compare decoder and interpreter with others' in full (minutes)
+verify-emulate: $(VERIFY_BUILT) $(VERIFY_GUESTS) $(UMBRA_ELF) $(DEMO) ## compare decoder and interpreter with others' in full (minutes)
 	@tools/verify-emulate --json $(BUILD)/verify-emulate.json --only '$(ROWS)' \
 	    $(VERIFY_BUILT) $(VERIFY_SCRIPT)
 

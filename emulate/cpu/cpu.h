@@ -243,6 +243,8 @@ struct cpu_ops {
      * page of memory has one address here, under whatever linear address it is seen.
      */
     uint8_t *(*page)(void *world, uint32_t lin, unsigned access);
+    /* Optional: an event is about to be delivered, to the state that `cpu` has. */
+    void (*entered)(void *world, const struct cpu *cpu, const struct event *event);
 };
 
 static inline struct event exception(uint8_t vector)

@@ -221,6 +221,8 @@ enum cpu_result cpu_deliver(struct cpu *cpu, const struct cpu_ops *ops, void *wo
     for (;;) {
         struct step x = {.cpu = cpu, .ops = ops, .world = world};
         record_cr2(cpu, &current);
+        if (ops->entered)
+            ops->entered(world, cpu, &current);
         if (cpu_real_mode(cpu) ? deliver_real(&x, &current) : deliver_protected(&x, &current)) {
             delivered(&x, &current);
             return CPU_OK;

@@ -190,6 +190,19 @@ static bool set_trace(struct vm_config *config, const char *word, const char *va
     }
 }
 
+static bool set_lockstep(struct vm_config *config, const char *word, const char *value,
+                         struct load_error *error)
+{
+    uint64_t group;
+    if (!strcmp(value, "on"))
+        config->lockstep = LOCKSTEP_ON;
+    else if (parse_size(value, &group) && group < LOCKSTEP_ON - 1)
+        config->lockstep = (uint32_t)group + 1;
+    else
+        return refuse(error, word, "unknown value", "use lockstep=on or lockstep=GROUP");
+    return true;
+}
+
 static bool set_rom(struct vm_config *config, const char *word, const char *value,
                     struct load_error *error)
 {
@@ -213,9 +226,9 @@ static const struct option {
     bool (*set)(struct vm_config *config, const char *word, const char *value,
                 struct load_error *error);
 } options[] = {
-    {"name", set_name}, {"mem", set_mem},     {"engine", set_engine},
-    {"gdb", set_gdb},   {"trace", set_trace}, {"screen", set_screen},
-    {"rom", set_rom},   {"for", set_for},     {"overlap", set_overlap},
+    {"name", set_name},       {"mem", set_mem},           {"engine", set_engine}, {"gdb", set_gdb},
+    {"trace", set_trace},     {"screen", set_screen},     {"rom", set_rom},       {"for", set_for},
+    {"overlap", set_overlap}, {"lockstep", set_lockstep},
 };
 
 static bool set_option(struct vm_config *config, char *word, struct load_error *error)
@@ -229,8 +242,9 @@ static bool set_option(struct vm_config *config, char *word, struct load_error *
         if (strlen(options[i].key) == length && !memcmp(options[i].key, word, length))
             return options[i].set(config, word, equals + 1, error);
     }
-    return refuse(error, word, "unknown option",
-                  "known are name, mem, engine, gdb, trace, screen, overlap, rom and for");
+    return refuse(
+        error, word, "unknown option",
+        "known are name, mem, engine, gdb, trace, screen, overlap, lockstep, rom and for");
 }
 
 /* Copies the next word of *line; returns its length, 0 at the end. A longer word is cut. */

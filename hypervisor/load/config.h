@@ -41,12 +41,15 @@ enum module_kind {
     MODULE_EXTRA,  /* for=NAME: a boot module (initrd) of the VM of that name */
 };
 
+#define LOCKSTEP_ON UINT32_MAX
+
 struct vm_config {
     enum module_kind kind;
     char name[VM_NAME_MAX];
     uint64_t mem; /* bytes of RAM */
     enum engine engine;
     enum overlap overlap; /* of code views */
+    uint32_t lockstep;    /* 0: off; the group of kernel entries to list + 1; LOCKSTEP_ON: none */
     uint32_t trace;       /* traps that the trace ring keeps: 1 << enum exit_reason */
     enum gdb_mode gdb;
     enum screen_mode screen;

@@ -15,7 +15,7 @@ void clock_stop(struct vm_clock *clock)
     clock->stopped = rdtsc();
     uint64_t elapsed = clock->stopped - clock->started;
     if (elapsed > entry_cost)
-        clock->ticks += elapsed - entry_cost;
+        clock_spend(clock, elapsed - entry_cost);
 }
 
 void clock_set_entry_cost(uint64_t ticks)
@@ -30,12 +30,33 @@ uint64_t clock_entry_cost(void)
 
 void clock_credit(struct vm_clock *clock)
 {
-    clock->ticks++;
+    clock_spend(clock, 1);
+}
+
+void clock_spend(struct vm_clock *clock, uint64_t ticks)
+{
+    if (!clock->own_pace)
+        clock->ticks += ticks;
+}
+
+void clock_pass(struct vm_clock *clock, uint64_t ns)
+{
+    clock->ticks += ns;
+}
+
+uint64_t clock_to_ns(const struct vm_clock *clock, uint64_t ticks)
+{
+    return clock->own_pace ? ticks : tsc_to_ns(ticks);
+}
+
+uint64_t clock_from_ns(const struct vm_clock *clock, uint64_t ns)
+{
+    return clock->own_pace ? ns : ns_to_tsc(ns);
 }
 
 uint64_t clock_ns(const struct vm_clock *clock)
 {
-    return tsc_to_ns(clock->ticks);
+    return clock_to_ns(clock, clock->ticks);
 }
 
 uint64_t clock_read_tsc(struct vm_clock *clock)

@@ -6,6 +6,7 @@
 #ifndef UMBRA_HYPERVISOR_VM_CLOCK_H
 #define UMBRA_HYPERVISOR_VM_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CLOCK_NEVER UINT64_MAX
@@ -16,6 +17,7 @@ struct vm_clock {
     uint64_t stopped;    /* and at the last clock_stop() */
     uint64_t tsc_offset; /* guest TSC minus ticks: WRMSR */
     uint64_t last_tsc;   /* the guest's TSC strictly increases */
+    bool own_pace;       /* a tick is a nanosecond, and only clock_pass() makes time go on */
 };
 
 /* Just before guest_enter(), and just behind it. The way into the guest and out of it lies in
@@ -29,6 +31,13 @@ uint64_t clock_entry_cost(void);
 /* One instruction was executed for the guest: it takes what it would take natively. */
 void clock_credit(struct vm_clock *clock);
 
+/* Guest code ran for `ticks` of the host's time-stamp counter. */
+void clock_spend(struct vm_clock *clock, uint64_t ticks);
+/* `ns` nanoseconds pass, for a clock that has a pace of its own. */
+void clock_pass(struct vm_clock *clock, uint64_t ns);
+
+uint64_t clock_to_ns(const struct vm_clock *clock, uint64_t ticks);
+uint64_t clock_from_ns(const struct vm_clock *clock, uint64_t ns);
 uint64_t clock_ns(const struct vm_clock *clock);
 uint64_t clock_read_tsc(struct vm_clock *clock);
 void clock_write_tsc(struct vm_clock *clock, uint64_t value);

@@ -56,6 +56,8 @@ static void count_step(struct vcpu *vcpu, const struct site *site)
     if (site->cpl == 3 && vcpu->cpu.cpl < 3 && (op == OP_INT || op == OP_SYSENTER))
         count_syscall(&vcpu->vm->counters);
     clock_credit(&vcpu->vm->clock);
+    if (vcpu->vm->config.lockstep && site->cpl < 3 && !insn_harmless(&site->insn))
+        lockstep_sensitive(vcpu->vm);
 }
 
 /* Inlined where it matters: nearly every trap comes here. */

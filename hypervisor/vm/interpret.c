@@ -41,7 +41,8 @@ static void step(struct vm *vm)
         trace_around(&vm->vcpu, emulate_one, true);
     else
         emulate_one(&vm->vcpu);
-    vm->clock.ticks += insn_ticks() - 1;
+    clock_spend(&vm->clock, insn_ticks() - 1);
+    lockstep_ran(vm, 1);
     interpret_count(vm, 1);
 }
 
@@ -62,7 +63,8 @@ static bool run_blocks(struct vm *vm)
         cpu_cache_distrust(vm->cache);
     vm->ran_natively = false;
     enum cpu_run_end end = cpu_run(&vcpu->cpu, &world_cpu_ops, vm, vm->cache, &left);
-    vm->clock.ticks += (count - left) * insn_ticks();
+    clock_spend(&vm->clock, (count - left) * insn_ticks());
+    lockstep_ran(vm, count - left);
     interpret_count(vm, count - left);
     if (end == CPU_RUN_SHUTDOWN)
         shut_down(vcpu);

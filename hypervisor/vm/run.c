@@ -19,6 +19,11 @@ static void set_alarm(struct vm *vm)
 {
     if (vm->attention >= vm->alarm)
         return;
+    if (vm->clock.own_pace) { /* only to look whether the guest computes without end */
+        timer_arm(LOCKSTEP_LOOK_NS);
+        vm->alarm = 0;
+        return;
+    }
     uint64_t now = vm->clock.ticks;
     uint64_t wait = vm->attention > now ? tsc_to_ns(vm->attention - now) : 0;
     timer_arm(wait > ALARM_MIN_NS ? wait : ALARM_MIN_NS);
@@ -32,6 +37,7 @@ static void run_native(struct vm *vm)
     clock_start(&vm->clock);
     guest_enter(&vm->vcpu);
     clock_stop(&vm->clock);
+    lockstep_ran(vm, tsc_to_ns(vm->clock.stopped - vm->clock.started));
     vm->ran_natively = true;
     count_begin(&vm->counters, vm->clock.started, vm->clock.stopped);
     vcpu_store(&vm->vcpu);
@@ -120,14 +126,14 @@ void vm_tick(struct vm *vm)
 }
 
 /* Rounded up: a board that is looked at too early would be looked at again and again. */
-static uint64_t ticks_at(uint64_t ns)
+static uint64_t ticks_at(const struct vm *vm, uint64_t ns)
 {
-    return ns == PC_NEVER ? CLOCK_NEVER : ns_to_tsc(ns) + 1;
+    return ns == PC_NEVER ? CLOCK_NEVER : clock_from_ns(&vm->clock, ns) + 1;
 }
 
 void vm_reschedule(struct vm *vm)
 {
-    vm->next_tick = ticks_at(pc_deadline(&vm->pc));
+    vm->next_tick = ticks_at(vm, pc_deadline(&vm->pc));
     vm->attention = vm->next_tick < vm->slice_end ? vm->next_tick : vm->slice_end;
     if (vm->screen_due < vm->attention)
         vm->attention = vm->screen_due;

@@ -67,7 +67,7 @@ static void advance_waiting(struct vm *const *vms, unsigned count, const struct 
 {
     for (unsigned i = 0; i < count; i++) {
         if (vms[i] != ran && vms[i]->state == VM_RUNNING && vms[i]->vcpu.cpu.halted)
-            vms[i]->clock.ticks += ticks;
+            clock_spend(&vms[i]->clock, ticks);
     }
 }
 
@@ -77,11 +77,15 @@ static void idle(struct vm *const *vms, unsigned count)
     uint64_t wait = IDLE_MAX_NS;
     uint64_t start = rdtsc();
     for (unsigned i = 0; i < count; i++) {
-        const struct vm *vm = vms[i];
+        struct vm *vm = vms[i];
         uint64_t now = vm->clock.ticks;
         if (vm->state != VM_RUNNING || vm->next_tick == CLOCK_NEVER)
             continue;
-        uint64_t until = vm->next_tick > now ? tsc_to_ns(vm->next_tick - now) : 0;
+        uint64_t until = vm->next_tick > now ? clock_to_ns(&vm->clock, vm->next_tick - now) : 0;
+        if (vm->clock.own_pace) {
+            clock_pass(&vm->clock, until);
+            until = 0;
+        }
         wait = until < wait ? until : wait;
     }
     if (wait) {
@@ -108,7 +112,8 @@ void schedule(struct vm *const *vms, unsigned count)
                 continue;
             switch_to(&current, vm);
             uint64_t start = rdtsc();
-            vm->slice_end = alone ? CLOCK_NEVER : vm->clock.ticks + ns_to_tsc(SLICE_NS);
+            vm->slice_end =
+                alone ? CLOCK_NEVER : vm->clock.ticks + clock_from_ns(&vm->clock, SLICE_NS);
             vm->slice_tsc = alone ? CLOCK_NEVER : start + ns_to_tsc(SLICE_NS);
             vm_reschedule(vm);
             if (!debug_step(vm))

@@ -71,13 +71,13 @@ void screen_tick(struct vm *vm)
     vm->screen_due = CLOCK_NEVER;
     if (!vm->owns_console)
         return;
-    vm->screen_due = vm->clock.ticks + ns_to_tsc(REFRESH_NS);
+    vm->screen_due = vm->clock.ticks + clock_from_ns(&vm->clock, REFRESH_NS);
     show(vm);
 }
 
 void screen_show(struct vm *vm)
 {
     terminal.cleared = false;
-    vm->screen_due = vm->clock.ticks + ns_to_tsc(REFRESH_NS);
+    vm->screen_due = vm->clock.ticks + clock_from_ns(&vm->clock, REFRESH_NS);
     show(vm);
 }

@@ -176,6 +176,7 @@ void vm_boot(struct vm *vm)
     vm->slice_end = vm->slice_tsc = CLOCK_NEVER;
     vm->line_length = 0;
     vm->screen_due = 0;
+    lockstep_begin(vm);
     image_boot(vm);
     vcpu_invalidate(&vm->vcpu);
     vm_reschedule(vm);
@@ -199,6 +200,7 @@ void vm_end(struct vm *vm, const char *why)
     console_printf("umbra: %s: ended: %s\n", vm->config.name, why);
     console_printf("umbra: %s: memory canaries %s\n", vm->config.name,
                    canary_intact(&vm->memory) ? "intact" : "BROKEN");
+    lockstep_end(vm);
     trace_dump(vm, TRACE_ENTRIES);
     report_counters(vm);
     report_json(vm);

@@ -15,6 +15,7 @@
 #include "hypervisor/vm/descriptors.h"
 #include "hypervisor/vm/guest_memory.h"
 #include "hypervisor/vm/keys.h"
+#include "hypervisor/vm/lockstep.h"
 #include "hypervisor/vm/sites.h"
 #include "hypervisor/vm/vcpu.h"
 #include "hypervisor/vm/run.h"
@@ -61,6 +62,7 @@ struct vm {
     struct cpu_cache *cache; /* code of the engine that interprets */
     bool ran_natively;       /* since the cache was used last: nobody told it of stores */
     struct vm_clock clock;
+    struct lockstep lockstep;
     uint64_t slice_end;   /* virtual ticks; CLOCK_NEVER while no other VM wants the processor */
     uint64_t slice_tsc;   /* host TSC at which it ends whatever the guest's clock says */
     uint64_t alarm;       /* virtual ticks that the host's timer is armed for, or CLOCK_NEVER */

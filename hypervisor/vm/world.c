@@ -253,6 +253,7 @@ const struct cpu_ops world_cpu_ops = {
     .read_physical = world_read_physical,
     .exec_native = world_exec_native,
     .page = world_page,
+    .entered = lockstep_entered,
 };
 
 /* --- guest-physical memory as the shadow sees it -----------------------------------------------

@@ -47,6 +47,21 @@ static void test_gdb(void **state)
     assert_int_equal(config.gdb, GDB_WAIT);
 }
 
+static void test_lockstep(void **state)
+{
+    (void)state;
+    assert_true(config_parse(&config, "mem=8M", 1, &error));
+    assert_int_equal(config.lockstep, 0);
+    assert_true(config_parse(&config, "lockstep=on", 1, &error));
+    assert_int_equal(config.lockstep, LOCKSTEP_ON);
+    assert_true(config_parse(&config, "lockstep=0", 1, &error));
+    assert_int_equal(config.lockstep, 1);
+    assert_true(config_parse(&config, "lockstep=12", 1, &error));
+    assert_int_equal(config.lockstep, 13);
+    assert_false(config_parse(&config, "lockstep=off", 1, &error));
+    assert_false(config_parse(&config, "lockstep=4294967294", 1, &error));
+}
+
 static void test_screen(void **state)
 {
     (void)state;
@@ -295,13 +310,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),   cmocka_unit_test(test_full_line),
         cmocka_unit_test(test_gdb),        cmocka_unit_test(test_trace),
-        cmocka_unit_test(test_screen),     cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_overlap),    cmocka_unit_test(test_companions),
-        cmocka_unit_test(test_bad_lines),  cmocka_unit_test(test_long_lines),
-        TEST_IMAGE(test_good_image),       TEST_IMAGE(test_not_an_elf),
-        TEST_IMAGE(test_wrong_kind),       TEST_IMAGE(test_truncated),
-        TEST_IMAGE(test_segments),         TEST_IMAGE(test_outside_ram),
-        TEST_IMAGE(test_entry_and_header),
+        cmocka_unit_test(test_lockstep),   cmocka_unit_test(test_screen),
+        cmocka_unit_test(test_quotes),     cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_companions), cmocka_unit_test(test_bad_lines),
+        cmocka_unit_test(test_long_lines), TEST_IMAGE(test_good_image),
+        TEST_IMAGE(test_not_an_elf),       TEST_IMAGE(test_wrong_kind),
+        TEST_IMAGE(test_truncated),        TEST_IMAGE(test_segments),
+        TEST_IMAGE(test_outside_ram),      TEST_IMAGE(test_entry_and_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
