@@ -157,6 +157,7 @@ SMALL = [
     *small("iopl"),
     *small("a20"),
     *small("pae", BOTH),
+    *small("real", BOTH),
     *small("cross", BOTH),
     *small("dr", BOTH),
     *small("mask", BOTH),
