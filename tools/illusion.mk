@@ -5,10 +5,12 @@
 
 ##@ Tests
 
+ILLUSION_CONFIG = $(strip $(if $(ENGINE),engine=$(ENGINE)) $(CONFIG))
+
 .PHONY: illusion
 illusion: $(UMBRA_ELF) $(PROBES) ## compare what a guest can find out with the bare machine
 	@tools/illusion --image $(PROBES) --monitor $(UMBRA_ELF) --json $(BUILD)/illusion.json \
-	    --log $(BUILD)/illusion-monitor.log $(if $(CONFIG),--config '$(CONFIG)') \
+	    --log $(BUILD)/illusion-monitor.log $(if $(ILLUSION_CONFIG),--config '$(ILLUSION_CONFIG)') \
 	    $(if $(CPU),--cpu '$(CPU)')
 
 .PHONY: illusion-mutants

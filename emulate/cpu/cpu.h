@@ -154,6 +154,17 @@ enum shadow_kind { SHADOW_NONE, SHADOW_STI, SHADOW_MOV_SS };
 struct cpu_model;
 struct insn;
 
+/*
+ * The last x87 instruction that ran through exec_native: the processor's FIP and FDP name the place
+ * it ran at, the guest is to find its own. Instructions that ran elsewhere leave other values
+ * there.
+ */
+struct x87_pointers {
+    uint32_t ran_at, operand_at; /* set by exec_native: what the processor holds */
+    uint32_t fip, fdp;
+    uint16_t fcs, fds;
+};
+
 struct cpu {
     uint32_t gpr[GPR_COUNT + 1]; /* and GPR_ZERO */
     uint32_t eip;
@@ -171,6 +182,7 @@ struct cpu {
     uint64_t pdpte[4]; /* where policy.pdptes_loaded says so */
     uint32_t dr[8];
     struct cpu_msrs msr;
+    struct x87_pointers x87;
     const struct cpu_model *model;
 };
 
@@ -231,8 +243,8 @@ struct cpu_ops {
     /*
      * Runs an x87/MMX/SSE instruction, or one whose result the manual leaves to the processor, on a
      * real one: `bytes` with its memory operand (if any) placed at `mem` (`mem_len` bytes, read
-     * before and written back after). Uses and updates cpu->gpr and the status flags. Returns true,
-     * or false with the exception it raised in *fault.
+     * before and written back after). Uses and updates cpu->gpr and the status flags; says in
+     * cpu->x87 where it ran. Returns true, or false with the exception it raised in *fault.
      */
     bool (*exec_native)(void *world, struct cpu *cpu, const struct insn *insn, void *mem,
                         unsigned mem_len, struct event *fault);

@@ -56,6 +56,15 @@ static unsigned code_breaks(const struct cpu *cpu)
     return met;
 }
 
+bool memory_breakpoints_armed(const struct cpu *cpu)
+{
+    bool armed = false;
+
+    for (unsigned n = 0; n < BREAKS; n++)
+        armed = armed || (enabled(cpu->dr[7], n) && !is_kind(cpu->dr[7], n, KIND(BREAK_IO)));
+    return armed;
+}
+
 bool note_data_breaks(struct step *x, uint32_t lin, unsigned size, bool write)
 {
     struct cpu *cpu = x->cpu;

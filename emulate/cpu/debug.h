@@ -15,6 +15,9 @@ static inline bool breakpoints_armed(const struct cpu *cpu)
     return cpu->dr[7] & DR7_ENABLES;
 }
 
+/* True when a breakpoint on instructions or data is enabled, wherever it is. */
+__attribute__((cold)) bool memory_breakpoints_armed(const struct cpu *cpu);
+
 /* Notes data breakpoints that an access to `size` bytes at linear `lin` meets, for the trap that
  * follows the instruction. Returns true: nothing keeps the access from being made. */
 __attribute__((cold)) bool note_data_breaks(struct step *x, uint32_t lin, unsigned size,

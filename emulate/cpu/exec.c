@@ -129,6 +129,14 @@ static void end_with_event(struct step *x, const struct registers *before)
     }
 }
 
+/* A translated block clears RF at its end; TF and breakpoints make blocks of one instruction. */
+static __attribute__((cold)) bool keeps_rf(const struct cpu *cpu, const struct insn *insn)
+{
+    return cpu->model->policy.rf_until_branch && !(cpu->eflags & EFLAGS_TF) &&
+           insn_harmless(insn) && !(insn->flags & (INSN_REL | INSN_INDIRECT | INSN_STOP)) &&
+           !memory_breakpoints_armed(cpu);
+}
+
 /* Executes x->insn; false with the event it raised in x->fault. */
 static inline bool execute(struct step *x, op_handler handler)
 {
@@ -138,7 +146,8 @@ static inline bool execute(struct step *x, op_handler handler)
     x->eflags = cpu->eflags;
     x->next_eip = cpu->eip + x->insn->length;
     cpu->int_shadow = SHADOW_NONE;
-    cpu->eflags &= ~EFLAGS_RF; /* it covers one instruction; IRET may set it for the next */
+    if (__builtin_expect(!!(cpu->eflags & EFLAGS_RF), false) && !keeps_rf(cpu, x->insn))
+        cpu->eflags &= ~EFLAGS_RF; /* it covers one instruction; IRET may set it for the next */
     if (__builtin_expect(handler(x), true)) {
         cpu->eip = x->next_eip;
         return true;

@@ -96,10 +96,10 @@ bool read_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned
            x->ops->read(x->world, lin, buf, size, rights(x->cpu), &x->fault);
 }
 
-/* XCHG with memory locks by itself. */
+/* XCHG with memory locks by itself; TCG on one processor runs CMPXCHG8B as if without LOCK. */
 static bool is_locked(const struct insn *insn)
 {
-    return insn->lock || insn->op == OP_XCHG;
+    return (insn->lock && insn->op != OP_CMPXCHG8B) || insn->op == OP_XCHG;
 }
 
 /* What a machine that reads before it thinks of writing finds at fault: the read, if that fails. */

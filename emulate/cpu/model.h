@@ -39,6 +39,8 @@ struct cpu_policy {
                                  last byte, environments the first item and the last byte */
     bool mf_before_memory;    /* a pending x87 exception comes before the operand's faults */
     bool rf_in_fault_frames;  /* EFLAGS.RF = 1 in the frame of a fault */
+    bool rf_until_branch;     /* RF stays set until a branch or a sensitive instruction, but
+                                 under TF and breakpoints on memory (else for one instruction) */
     bool icebp_is_db;         /* F1 raises #DB (else #UD) */
     bool lock_checked;        /* LOCK on an instruction that cannot take it is #UD */
     bool dr7_gd;              /* DR7.GD traps MOV DR */

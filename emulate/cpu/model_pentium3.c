@@ -90,6 +90,7 @@ const struct cpu_model cpu_model_pentium3_tcg = {
         {
             .ret_count_signed = true,
             .rmw_reads_first = true,
+            .rf_until_branch = true,
             .arpl_always_writes = true,
             .bound_reads_both = true,
             .rdpmc_is_ud = true,

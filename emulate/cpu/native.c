@@ -129,9 +129,42 @@ static bool run_and_store(struct step *x)
     return run(x, &mem) && store(x, &mem);
 }
 
+/* Those that leave FIP and FDP alone: they work on control, status or environment (SDM vol. 1,
+ * 8.1.8); TCG counts FNOP among them. */
+static bool x87_controls(const struct insn *insn)
+{
+    unsigned reg = insn_reg(insn);
+
+    if (insn->op != OP_X87)
+        return insn->op == OP_FLDENV || insn->op == OP_FRSTOR;
+    if (insn_has_mem(insn))
+        return (insn->opcode == 0xd9 && reg >= 4) || (insn->opcode == 0xdd && reg >= 4);
+    return (insn->opcode == 0xd9 && reg == 2) || (insn->opcode == 0xdb && reg == 4) ||
+           (insn->opcode == 0xdf && insn->modrm == 0xe0);
+}
+
+static void note_pointers(struct step *x, const struct native_operand *mem)
+{
+    struct x87_pointers *last = &x->cpu->x87;
+
+    if (x87_controls(x->insn))
+        return;
+    last->fip = x->cpu->eip;
+    last->fcs = x->cpu->seg[SEG_CS].selector;
+    if (!mem->len)
+        return;
+    last->fdp = mem->offset;
+    last->fds = x->cpu->seg[mem->seg].selector;
+}
+
 bool op_x87(struct step *x)
 {
-    return x87_usable(x) && run_and_store(x);
+    struct native_operand mem;
+    locate(x, &mem);
+    if (!x87_usable(x) || !run(x, &mem))
+        return false;
+    note_pointers(x, &mem);
+    return store(x, &mem);
 }
 
 /* WAIT looks at TS only when MP is set, and never at EM. */
@@ -199,18 +232,40 @@ bool op_maskmovq(struct step *x)
     return mmx_usable(x) && run(x, &mem) && store(x, &mem);
 }
 
-/*
- * The code segment of the last x87 instruction, in the protected-mode layout: the real one is the
- * monitor's, the guest finds its own. 0 means that there was none (or that the processor stores
- * none). Behind FNSAVE's environment the registers follow, so that the layout is one.
- */
-static void replace_fcs(struct step *x, struct native_operand *mem)
+/* Puts the guest's own pointer and selector in the place of what the processor stored (`size`
+ * bytes, the selector behind it) when that is where exec_native ran the instruction. */
+static bool replace_pointer(uint8_t *at, unsigned size, uint32_t ran_at, uint32_t own,
+                            uint16_t selector)
 {
-    unsigned at = x->insn->opsize == 4 ? 16 : 8;
+    uint32_t stored = 0, mask = size == 4 ? UINT32_MAX : UINT16_MAX;
+
+    memcpy(&stored, at, size);
+    if (!ran_at || stored != (ran_at & mask))
+        return false;
+    memcpy(at, &own, size);
+    memcpy(at + size, &selector, sizeof selector);
+    return true;
+}
+
+/*
+ * Where the last x87 instruction and its operand were, in the protected-mode layout. The code
+ * segment is the monitor's even where the guest itself ran; 0 means that there was none (or that
+ * the processor stores none). Behind FNSAVE's environment the registers follow, so that the layout
+ * is one.
+ */
+static void replace_pointers(struct step *x, struct native_operand *mem)
+{
+    const struct x87_pointers *last = &x->cpu->x87;
+    unsigned size = x->insn->opsize;
+    uint8_t *fip = mem->bytes + 3 * size, *fdp = mem->bytes + 5 * size;
     uint16_t fcs;
-    memcpy(&fcs, mem->bytes + at, sizeof fcs);
+
+    replace_pointer(fdp, size, last->operand_at, last->fdp, last->fds);
+    if (replace_pointer(fip, size, last->ran_at, last->fip, last->fcs))
+        return;
+    memcpy(&fcs, fip + size, sizeof fcs);
     if (fcs)
-        memcpy(mem->bytes + at, &x->cpu->seg[SEG_CS].selector, sizeof fcs);
+        memcpy(fip + size, &x->cpu->seg[SEG_CS].selector, sizeof fcs);
 }
 
 bool op_fnstenv(struct step *x)
@@ -219,7 +274,7 @@ bool op_fnstenv(struct step *x)
     locate(x, &mem);
     if (!x87_usable(x) || !run(x, &mem))
         return false;
-    replace_fcs(x, &mem);
+    replace_pointers(x, &mem);
     return store(x, &mem);
 }
 

@@ -136,6 +136,8 @@ bool native_execute(struct cpu *cpu, const struct insn *insn, void *mem, unsigne
         return false;
     }
     memcpy(mem, data, mem_len);
+    cpu->x87.ran_at = SCRATCH_CODE;
+    cpu->x87.operand_at = SCRATCH_DATA;
     unit.cpu.gpr[ESP] = (uint32_t)unit.frame.rsp;
     unit.cpu.gpr[EDI] = insn->op == OP_MASKMOVQ ? cpu->gpr[EDI] : unit.cpu.gpr[EDI];
     memcpy(cpu->gpr, unit.cpu.gpr, sizeof(cpu->gpr));

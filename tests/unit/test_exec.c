@@ -670,6 +670,38 @@ static void test_fnstenv_shows_guest_cs(void **state)
     assert_int_equal(world_read32(w, WORLD_DATA + 16), 0x5a5a0008);
 }
 
+#define RAN_AT     0x12340u
+#define OPERAND_AT 0x56780u
+
+/* As a processor that has just run an x87 instruction at RAN_AT. */
+static bool environment(struct world *w, const struct insn *insn, void *mem, unsigned len,
+                        struct event *fault)
+{
+    uint32_t words[] = {0, 0, 0, RAN_AT, 0x1b, OPERAND_AT, 0x23};
+    (void)fault;
+    w->cpu.x87.ran_at = RAN_AT;
+    w->cpu.x87.operand_at = OPERAND_AT;
+    if (insn->op == OP_FNSTENV)
+        memcpy(mem, words, len);
+    return true;
+}
+
+/* FLD DWORD [EBX]; FLDCW [EBX], which moves no pointer; FNSTENV [EBX]. */
+static void test_fnstenv_shows_guest_pointers(void **state)
+{
+    struct world *w = *state;
+    w->native = environment;
+    GPR(w, EBX) = WORLD_DATA;
+    uint32_t fip = w->cpu.eip;
+    assert_ok(w, "d903");
+    assert_ok(w, "d92b");
+    assert_ok(w, "d933");
+    assert_int_equal(world_read32(w, WORLD_DATA + 12), fip);
+    assert_int_equal(world_read16(w, WORLD_DATA + 16), w->cpu.seg[SEG_CS].selector);
+    assert_int_equal(world_read32(w, WORLD_DATA + 20), WORLD_DATA);
+    assert_int_equal(world_read16(w, WORLD_DATA + 24), w->cpu.seg[SEG_DS].selector);
+}
+
 #define STRICT(test) cmocka_unit_test_setup_teardown(test, strict_world, free_world)
 #define TCG(test)    cmocka_unit_test_setup_teardown(test, tcg_world, free_world)
 
@@ -708,6 +740,7 @@ int main(void)
         STRICT(test_fpu_operands),
         STRICT(test_sse_alignment),
         STRICT(test_fnstenv_shows_guest_cs),
+        STRICT(test_fnstenv_shows_guest_pointers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,11 +39,34 @@ static void test_rmw_fault_reads_first_under_tcg(void **state)
     expect_fault(w, "0103", EXC_PF, 4);
     expect_fault(w, "f00103", EXC_PF, 6);
     expect_fault(w, "8703", EXC_PF, 6);
+    expect_fault(w, "f00fc70b", EXC_PF, 4); /* LOCK CMPXCHG8B */
     w->rights[WORLD_DATA / 4096] = PAGE_PRESENT | PAGE_USER;
     expect_fault(w, "0103", EXC_PF, 7);
     w->cpu.model = &silicon;
     w->rights[WORLD_DATA / 4096] = 0;
     expect_fault(w, "0103", EXC_PF, 6);
+    free(w);
+}
+
+/* NOP, then JMP to the next instruction. */
+static void test_rf_lasts_to_a_branch_under_tcg(void **state)
+{
+    struct world *w = new_world(false);
+    (void)state;
+    w->cpu.eflags |= EFLAGS_RF;
+    assert_int_equal(world_run(w, "90"), CPU_OK);
+    assert_true(w->cpu.eflags & EFLAGS_RF);
+    assert_int_equal(world_run(w, "eb00"), CPU_OK);
+    assert_false(w->cpu.eflags & EFLAGS_RF);
+    w->cpu.eflags |= EFLAGS_RF;
+    w->cpu.dr[7] = 0x401;
+    assert_int_equal(world_run(w, "90"), CPU_OK);
+    assert_false(w->cpu.eflags & EFLAGS_RF);
+    free(w);
+    w = new_world(true);
+    w->cpu.eflags |= EFLAGS_RF;
+    assert_int_equal(world_run(w, "90"), CPU_OK);
+    assert_false(w->cpu.eflags & EFLAGS_RF);
     free(w);
 }
 
@@ -341,6 +364,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rmw_fault_reads_first_under_tcg),
+        cmocka_unit_test(test_rf_lasts_to_a_branch_under_tcg),
         cmocka_unit_test(test_arpl_without_effect),
         cmocka_unit_test(test_popa_keeps_what_it_loaded),
         cmocka_unit_test(test_empty_rep_ins_needs_its_port),
