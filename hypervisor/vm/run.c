@@ -37,7 +37,8 @@ static void run_native(struct vm *vm)
     clock_start(&vm->clock);
     guest_enter(&vm->vcpu);
     clock_stop(&vm->clock);
-    lockstep_ran(vm, tsc_to_ns(vm->clock.stopped - vm->clock.started));
+    if (vm->config.lockstep)
+        lockstep_ran(vm, tsc_to_ns(vm->clock.stopped - vm->clock.started));
     vm->ran_natively = true;
     count_begin(&vm->counters, vm->clock.started, vm->clock.stopped);
     vcpu_store(&vm->vcpu);
