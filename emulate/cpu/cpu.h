@@ -151,6 +151,20 @@ struct cpu_msrs {
 /* One instruction without interrupts (STI), or without interrupts and debug traps (MOV/POP SS). */
 enum shadow_kind { SHADOW_NONE, SHADOW_STI, SHADOW_MOV_SS };
 
+/* The interpreter's TLB (tlb.h). */
+#define CPU_TLB_PAGES 64u
+
+struct cpu_tlb_page {
+    uint32_t tag; /* linear address of the page and rights; 0: none */
+    uint32_t generation;
+    uint8_t *bytes;
+};
+
+struct cpu_tlb {
+    const uint32_t *generation;
+    struct cpu_tlb_page page[CPU_TLB_PAGES];
+};
+
 struct cpu_model;
 struct insn;
 
@@ -184,6 +198,7 @@ struct cpu {
     struct cpu_msrs msr;
     struct x87_pointers x87;
     const struct cpu_model *model;
+    struct cpu_tlb tlb; /* empty where nobody fills it */
 };
 
 /* An event to deliver: SDM vol. 3, 6.3 and 6.4. */

@@ -3,6 +3,7 @@
  * SDM vol. 3, 5.3 to 5.5 where the processor that is modelled makes them.
  */
 #include "debug.h"
+#include "memory.h"
 
 /* Real-address and virtual-8086 mode look at the limit alone. */
 static bool type_allows(const struct cpu *cpu, const struct segment *s, bool write)
@@ -89,11 +90,11 @@ static unsigned rights(const struct cpu *cpu)
     return cpu->cpl == 3 ? ACCESS_USER : 0;
 }
 
-bool read_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size)
+inline bool read_mem(struct step *x, unsigned seg, uint32_t offset, void *buf, unsigned size)
 {
     uint32_t lin = 0;
     return to_linear(x, seg, offset, size, false, &lin) &&
-           x->ops->read(x->world, lin, buf, size, rights(x->cpu), &x->fault);
+           read_linear(x, lin, buf, size, rights(x->cpu));
 }
 
 /* XCHG with memory locks by itself; TCG on one processor runs CMPXCHG8B as if without LOCK. */
@@ -122,23 +123,13 @@ bool read_mem_rmw(struct step *x, unsigned seg, uint32_t offset, void *buf, unsi
     uint32_t lin = 0;
     if (!to_linear(x, seg, offset, size, true, &lin))
         return false;
-    return x->ops->read(x->world, lin, buf, size, rights(x->cpu) | ACCESS_RMW, &x->fault) ||
+    return read_linear(x, lin, buf, size, rights(x->cpu) | ACCESS_RMW) ||
            rmw_fault(x, lin, buf, size);
 }
 
-bool write_mem(struct step *x, unsigned seg, uint32_t offset, const void *buf, unsigned size)
+inline bool write_mem(struct step *x, unsigned seg, uint32_t offset, const void *buf, unsigned size)
 {
     uint32_t lin = 0;
     return to_linear(x, seg, offset, size, true, &lin) &&
-           x->ops->write(x->world, lin, buf, size, rights(x->cpu) | ACCESS_WRITE, &x->fault);
-}
-
-bool read_system(struct step *x, uint32_t lin, void *buf, unsigned size)
-{
-    return x->ops->read(x->world, lin, buf, size, 0, &x->fault);
-}
-
-bool write_system(struct step *x, uint32_t lin, const void *buf, unsigned size)
-{
-    return x->ops->write(x->world, lin, buf, size, ACCESS_WRITE, &x->fault);
+           write_linear(x, lin, buf, size, rights(x->cpu));
 }

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "step.h"
+#include "memory.h"
 
 /* Types of system descriptors (SDM vol. 3, table 3-2). */
 enum system_type {

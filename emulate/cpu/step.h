@@ -52,9 +52,6 @@ static inline bool alignment_checked(const struct cpu *cpu)
     return (cpu->eflags & EFLAGS_AC) && (cpu->cr0 & CR0_AM) && cpu->cpl == 3 &&
            cpu->model->policy.checks_alignment;
 }
-/* Linear accesses with supervisor rights whatever the CPL: descriptor tables and TSS. */
-bool read_system(struct step *x, uint32_t lin, void *buf, unsigned size);
-bool write_system(struct step *x, uint32_t lin, const void *buf, unsigned size);
 
 /* stack.c: the stack of SS:ESP or SS:SP by SS.B; `size` is 2 or 4. ESP moves only on success. */
 bool push(struct step *x, uint32_t value, unsigned size);

@@ -88,8 +88,7 @@ static bool push_items(struct step *x, struct frame_stack *stack, const uint32_t
         sp = (sp & ~mask) | ((sp - size) & mask);
         if (breakpoints_armed(x->cpu))
             note_data_breaks(x, stack->ss.base + (sp & mask), size, true);
-        if (!x->ops->write(x->world, stack->ss.base + (sp & mask), &items[i], size, access,
-                           &x->fault))
+        if (!write_linear(x, stack->ss.base + (sp & mask), &items[i], size, access))
             return false;
     }
     stack->esp = sp;
@@ -110,7 +109,7 @@ bool push_frame(struct step *x, struct frame_stack *stack, const uint32_t *items
         return raise_error(x, EXC_SS, stack->error);
     /* One write where that cannot be told from pushes: no wrapping, one page, and no fault. */
     if (wide && size == 4 && !breakpoints_armed(x->cpu) && lin % PAGE_SIZE + bytes <= PAGE_SIZE &&
-        x->ops->write(x->world, lin, items, bytes, access, &x->fault)) {
+        write_linear(x, lin, items, bytes, access)) {
         stack->esp = esp;
         return true;
     }

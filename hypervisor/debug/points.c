@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "emulate/cpu/tlb.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/vm/vm.h"
 #include "hypervisor/vm/world.h"
@@ -158,6 +159,7 @@ void points_attach(struct vm *vm, struct debug *debug)
     memset(debug, 0, sizeof(*debug));
     debug->engine = vm->config.engine;
     vm->debug = debug;
+    tlb_clear(&vm->vcpu.cpu); /* emulated accesses may meet a watchpoint from now on */
 }
 
 void points_detach(struct vm *vm)

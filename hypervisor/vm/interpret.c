@@ -2,6 +2,7 @@
  * must go on, and must not depend on how fast the monitor is. */
 #include "hypervisor/vm/interpret.h"
 
+#include "emulate/cpu/tlb.h"
 #include "hypervisor/cpu/timer.h"
 #include "hypervisor/debug/debug.h"
 #include "hypervisor/vm/exits.h"
@@ -54,14 +55,21 @@ static uint64_t may_run(const struct vm *vm)
     return count < BURST ? count : BURST;
 }
 
+/* Nobody told the cache of stores until now; from here on it hears of each. */
+static void trust_cache(struct vm *vm)
+{
+    vm->ran_natively = false;
+    tlb_clear(&vm->vcpu.cpu);
+    cpu_cache_distrust(vm->cache);
+}
+
 /* True when the next instruction is one to be stepped. */
 static bool run_blocks(struct vm *vm)
 {
     struct vcpu *vcpu = &vm->vcpu;
     uint64_t count = may_run(vm), left = count;
     if (vm->ran_natively)
-        cpu_cache_distrust(vm->cache);
-    vm->ran_natively = false;
+        trust_cache(vm);
     enum cpu_run_end end = cpu_run(&vcpu->cpu, &world_cpu_ops, vm, vm->cache, &left);
     clock_spend(&vm->clock, (count - left) * insn_ticks());
     lockstep_ran(vm, count - left);

@@ -34,16 +34,6 @@ enum vm_state {
 
 struct debug;
 
-/* Translations of emulated accesses, remembered: a software TLB in front of the shadow. */
-#define RECENT_PAGES 64
-#define RECENT_VALID 0x800u /* in a tag, beside the access rights */
-
-struct recent_page {
-    uint32_t tag; /* linear address of the page, rights, RECENT_VALID */
-    uint32_t generation;
-    uint8_t *bytes;
-};
-
 struct vm {
     struct vcpu vcpu;
     struct vm_config config;
@@ -55,7 +45,6 @@ struct vm {
     struct pc pc;
     struct shadow *shadow;
     const uint32_t *generation; /* shadow_generation() */
-    struct recent_page recent[RECENT_PAGES];
     struct code_views views;
     struct descriptor_views descriptors;
     struct sites sites;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulate/cpu/model.h"
+#include "emulate/cpu/tlb.h"
 #include "hypervisor/cpu/serial_host.h"
 #include "hypervisor/debug/debug.h"
 #include "hypervisor/mm/direct_map.h"
@@ -18,12 +19,6 @@
 _Static_assert(ACCESS_WRITE == SHADOW_ACCESS_WRITE && ACCESS_USER == SHADOW_ACCESS_USER,
                "the two modules name rights alike");
 
-/* The rights that an access needs: a read that will be written back needs to write, too. */
-static inline unsigned rights_of(unsigned access)
-{
-    return (access & (ACCESS_WRITE | ACCESS_USER)) | (access & ACCESS_RMW ? ACCESS_WRITE : 0);
-}
-
 /*
  * Translates one byte's page. Fetches are data reads here: a 32-bit guest without NX cannot tell
  * them apart, and an interpreted fetch reads the guest's own bytes, not a code view.
@@ -32,7 +27,7 @@ static bool translate(struct vm *vm, uint32_t lin, unsigned access, uint64_t *gp
                       struct event *fault)
 {
     struct shadow_access out;
-    if (shadow_translate(vm->shadow, lin, rights_of(access), &out) == SHADOW_GUEST_FAULT) {
+    if (shadow_translate(vm->shadow, lin, tlb_rights(access), &out) == SHADOW_GUEST_FAULT) {
         *fault = exception_error(EXC_PF, out.error);
         fault->cr2 = lin;
         return false;
@@ -47,38 +42,29 @@ struct span {
     unsigned len[2];
 };
 
+/* The virtual CPU may find these bytes without asking again, unless a debugger wants to know, or
+ * the cache of blocks relies on hearing of each store. */
+static bool may_remember(const struct vm *vm, unsigned rights)
+{
+    return !vm->debug && (vm->ran_natively || !(rights & ACCESS_WRITE));
+}
+
 /*
  * Most accesses lie in one page that the shadow maps with the rights they need: these bytes, or
- * NULL for all others. What shadow_hit() said is remembered, as long as no translation changes.
+ * NULL for all others.
  */
 static uint8_t *quick_bytes(struct vm *vm, uint32_t lin, unsigned len, unsigned rights)
 {
     uint32_t offset = lin % PAGE_SIZE;
-    uint32_t tag = (lin - offset) | rights | RECENT_VALID;
-    struct recent_page *recent = &vm->recent[(lin / PAGE_SIZE + rights) % RECENT_PAGES];
     if (offset + len > PAGE_SIZE)
         return NULL;
-    if (recent->tag == tag && recent->generation == *vm->generation)
-        return recent->bytes + offset;
     uint64_t hpa = shadow_hit(vm->shadow, lin, rights);
     if (hpa == SHADOW_NO_HPA)
         return NULL;
-    *recent = (struct recent_page){
-        .tag = tag, .generation = *vm->generation, .bytes = direct_map(hpa - offset)};
-    return recent->bytes + offset;
-}
-
-/* What an instruction moves at a time, without a call: words and whole dwords, up to a frame. */
-static inline void copy(void *to, const void *from, unsigned len)
-{
-    if (len == 2) {
-        memcpy(to, from, 2);
-    } else if (len % 4 == 0 && len <= 24) {
-        for (unsigned i = 0; i < len; i += 4)
-            memcpy((uint8_t *)to + i, (const uint8_t *)from + i, 4);
-    } else {
-        memcpy(to, from, len);
-    }
+    uint8_t *bytes = direct_map(hpa);
+    if (may_remember(vm, rights))
+        tlb_fill(&vm->vcpu.cpu, lin, rights, bytes - offset, vm->generation);
+    return bytes;
 }
 
 static bool translate_span(struct vm *vm, uint32_t lin, unsigned len, unsigned access,
@@ -108,9 +94,9 @@ static bool world_read(void *world, uint32_t lin, void *buf, unsigned len, unsig
                        struct event *fault)
 {
     struct vm *vm = world;
-    const uint8_t *bytes = quick_bytes(vm, lin, len, rights_of(access));
+    const uint8_t *bytes = quick_bytes(vm, lin, len, tlb_rights(access));
     if (bytes)
-        copy(buf, bytes, len);
+        tlb_copy(buf, bytes, len);
     else if (!read_span(vm, lin, buf, len, access, fault))
         return false;
     if (vm->debug && !(access & ACCESS_FETCH))
@@ -134,9 +120,9 @@ static bool world_write(void *world, uint32_t lin, const void *buf, unsigned len
                         struct event *fault)
 {
     struct vm *vm = world;
-    uint8_t *bytes = quick_bytes(vm, lin, len, rights_of(access) | ACCESS_WRITE);
+    uint8_t *bytes = quick_bytes(vm, lin, len, tlb_rights(access) | ACCESS_WRITE);
     if (bytes) {
-        copy(bytes, buf, len);
+        tlb_copy(bytes, buf, len);
         cpu_cache_wrote(vm->cache, bytes, len);
     } else if (!write_span(vm, lin, buf, len, access | ACCESS_WRITE, fault)) {
         return false;
@@ -152,7 +138,7 @@ static uint8_t *world_page(void *world, uint32_t lin, unsigned access)
 {
     struct vm *vm = world;
     struct shadow_access out;
-    unsigned rights = rights_of(access);
+    unsigned rights = tlb_rights(access);
     uint64_t hpa = vm->debug ? SHADOW_NO_HPA : shadow_hit(vm->shadow, lin, rights);
     if (hpa == SHADOW_NO_HPA && !vm->debug &&
         shadow_translate(vm->shadow, lin, rights, &out) == SHADOW_FILLED)
