@@ -1,5 +1,6 @@
 /* The stack of SS:ESP or SS:SP, as the B bit of SS says (SDM vol. 1, 6.2.3). */
-#include "step.h"
+#include "debug.h"
+#include "memory.h"
 
 static uint32_t stack_mask(const struct cpu *cpu)
 {
@@ -13,7 +14,23 @@ inline void move_sp(struct cpu *cpu, int32_t delta)
     cpu->gpr[ESP] = (cpu->gpr[ESP] & ~mask) | (sp & mask);
 }
 
-inline bool push(struct step *x, uint32_t value, unsigned size)
+/*
+ * A dword of the stack where nothing has to be checked: no limit, no breakpoint, no alignment, and
+ * a page that the TLB knows. NULL otherwise.
+ */
+static inline uint32_t *known_dword(const struct cpu *cpu, uint32_t sp, unsigned access)
+{
+    const struct segment *ss = &cpu->seg[SEG_SS];
+    uint32_t lin = ss->base + sp;
+
+    if (!(ss->attr & ATTR_DB) || (lin & 3) || breakpoints_armed(cpu) ||
+        cpu->model->policy.checks_segments)
+        return NULL;
+    uint8_t *page = tlb_page(cpu, lin, access | (cpu->cpl == 3 ? ACCESS_USER : 0));
+    return page ? (uint32_t *)(page + lin % TLB_PAGE_SIZE) : NULL;
+}
+
+static __attribute__((noinline)) bool push_checked(struct step *x, uint32_t value, unsigned size)
 {
     uint32_t sp = (x->cpu->gpr[ESP] - size) & stack_mask(x->cpu);
     if (!write_mem(x, SEG_SS, sp, &value, size))
@@ -22,17 +39,41 @@ inline bool push(struct step *x, uint32_t value, unsigned size)
     return true;
 }
 
-inline bool peek(struct step *x, unsigned index, uint32_t *value, unsigned size)
+inline bool push(struct step *x, uint32_t value, unsigned size)
+{
+    struct cpu *cpu = x->cpu;
+    uint32_t *item = size == 4 ? known_dword(cpu, cpu->gpr[ESP] - 4, ACCESS_WRITE) : NULL;
+
+    if (!item)
+        return push_checked(x, value, size);
+    *item = value;
+    cpu->gpr[ESP] -= 4;
+    return true;
+}
+
+bool peek(struct step *x, unsigned index, uint32_t *value, unsigned size)
 {
     uint32_t sp = (x->cpu->gpr[ESP] + index * size) & stack_mask(x->cpu);
     *value = 0;
     return read_mem(x, SEG_SS, sp, value, size);
 }
 
-inline bool pop(struct step *x, uint32_t *value, unsigned size)
+static __attribute__((noinline)) bool pop_checked(struct step *x, uint32_t *value, unsigned size)
 {
     if (!peek(x, 0, value, size))
         return false;
     move_sp(x->cpu, (int32_t)size);
+    return true;
+}
+
+inline bool pop(struct step *x, uint32_t *value, unsigned size)
+{
+    struct cpu *cpu = x->cpu;
+    const uint32_t *item = size == 4 ? known_dword(cpu, cpu->gpr[ESP], 0) : NULL;
+
+    if (!item)
+        return pop_checked(x, value, size);
+    *value = *item;
+    cpu->gpr[ESP] += 4;
     return true;
 }

@@ -21,7 +21,8 @@
 #define PKRU_CODE_VIEWS 0x4u
 
 /* ES CS SS DS FS GS */
-#define SEGMENTS (CHANGED_SEG(SEG_GS + 1) - CHANGED_SEG(SEG_ES))
+#define SEGMENTS       (CHANGED_SEG(SEG_GS + 1) - CHANGED_SEG(SEG_ES))
+#define STACK_AND_CODE (CHANGED_SEG(SEG_CS) | CHANGED_SEG(SEG_SS))
 
 #define DR7_ENABLES   0x000000ffu
 #define DR7_GD        0x00002000u
@@ -84,21 +85,35 @@ static void load_data_segment(struct vcpu *vcpu, unsigned seg)
         descriptors_deviate(vcpu->vm, s->selector, found & ~DESCRIPTOR_ACCESSED);
 }
 
+/* The descriptor of CS or SS. It is the last one of this view more often than not. */
+static uint64_t native_descriptor(struct vcpu *vcpu, unsigned seg)
+{
+    const struct segment *now = &vcpu->cpu.seg[seg];
+    struct segment *last = &vcpu->native[vcpu->view][seg == SEG_SS].segment;
+    uint64_t *descriptor = &vcpu->native[vcpu->view][seg == SEG_SS].descriptor;
+    if (now->selector != last->selector || now->attr != last->attr || now->base != last->base ||
+        now->limit != last->limit) {
+        *last = *now;
+        *descriptor = rule_native(now);
+    }
+    return *descriptor;
+}
+
 /* CS and SS are loaded by IRETQ from their slots. User code reads them natively and must find its
  * own selectors; must_interpret() sees to it that these have slots. */
 static uint16_t place_user(struct vcpu *vcpu, unsigned seg)
 {
     const struct segment *s = &vcpu->cpu.seg[seg];
-    uint64_t wanted = rule_native(s);
+    uint64_t wanted = native_descriptor(vcpu, seg);
     if (!rule_gives_code(*descriptor_slot(s->selector), wanted))
         descriptors_deviate(vcpu->vm, s->selector, wanted);
     return s->selector | 3;
 }
 
 /* Kernel code cannot read CS and SS (that traps), so they sit in slots of the monitor. */
-static uint16_t place_kernel(const struct vcpu *vcpu, unsigned seg, unsigned monitor_slot)
+static uint16_t place_kernel(struct vcpu *vcpu, unsigned seg, unsigned monitor_slot)
 {
-    host_gdt()[monitor_slot] = rule_native(&vcpu->cpu.seg[seg]);
+    host_gdt()[monitor_slot] = native_descriptor(vcpu, seg);
     return SELECTOR(monitor_slot, 3);
 }
 
@@ -114,35 +129,46 @@ static void place_stack_and_code(struct vcpu *vcpu)
     }
 }
 
-static void load_segments(struct vcpu *vcpu, uint32_t changed)
+static void load_data_segments(struct vcpu *vcpu, uint32_t changed)
 {
     static const unsigned data[] = {SEG_DS, SEG_ES, SEG_FS, SEG_GS};
-    if (vcpu->view == VIEW_USER && changed & (SEGMENTS | CHANGED_CPL) &&
-        descriptors_restore(vcpu->vm))
-        changed |= SEGMENTS;
-    if (changed & (CHANGED_SEG(SEG_CS) | CHANGED_SEG(SEG_SS) | CHANGED_CPL))
-        place_stack_and_code(vcpu);
     for (unsigned i = 0; i < 4; i++) {
         if (changed & CHANGED_SEG(data[i]))
             load_data_segment(vcpu, data[i]);
     }
 }
 
+static void load_segments(struct vcpu *vcpu, uint32_t changed)
+{
+    if (vcpu->view == VIEW_USER && changed & (SEGMENTS | CHANGED_CPL) &&
+        descriptors_restore(vcpu->vm))
+        changed |= SEGMENTS;
+    if (changed & (STACK_AND_CODE | CHANGED_CPL))
+        place_stack_and_code(vcpu);
+    if (changed & SEGMENTS & ~STACK_AND_CODE)
+        load_data_segments(vcpu, changed);
+}
+
 /* --- control and debug registers ---------------------------------------------------------------
  */
 
-static void load_control(struct vcpu *vcpu)
+static void choose_control(struct vcpu *vcpu)
 {
     const struct cpu *cpu = &vcpu->cpu;
     uint64_t cr0 = control_cr0() & ~(uint64_t)CR0_OF_GUEST;
     uint64_t cr4 = control_cr4() & ~(uint64_t)CR4_OF_GUEST;
-    bool kernel = vcpu->view == VIEW_KERNEL;
     cr0 |= cpu->cr0 & CR0_OF_GUEST;
     cr4 |= cpu->cr4 & CR4_OF_GUEST;
-    if (!kernel)
-        cr0 |= cpu->cr0 & CR0_AM;
-    if (kernel && cpu_features()->pku)
-        cr4 |= CR4_PKE;
+    vcpu->control[VIEW_KERNEL].cr0 = cr0;
+    vcpu->control[VIEW_KERNEL].cr4 = cr4 | (cpu_features()->pku ? CR4_PKE : 0);
+    vcpu->control[VIEW_USER].cr0 = cr0 | (cpu->cr0 & CR0_AM);
+    vcpu->control[VIEW_USER].cr4 = cr4;
+}
+
+static void load_control(struct vcpu *vcpu)
+{
+    uint64_t cr0 = vcpu->control[vcpu->view].cr0;
+    uint64_t cr4 = vcpu->control[vcpu->view].cr4;
     if (cr0 != vcpu->loaded_cr0)
         write_cr0(cr0);
     if (cr4 != vcpu->loaded_cr4)
@@ -225,6 +251,8 @@ static void load_changed(struct vcpu *vcpu)
         shadow_set_view(vcpu->vm->shadow, view);
     }
     load_segments(vcpu, changed);
+    if (changed & (CHANGED_CR0 | CHANGED_CR4))
+        choose_control(vcpu);
     if (changed & (CHANGED_CPL | CHANGED_CR0 | CHANGED_CR4))
         load_control(vcpu);
     if (changed & CHANGED_DR)
@@ -320,14 +348,19 @@ void vcpu_leave(struct vcpu *vcpu)
 
 /* Selectors that the real registers cannot hold: IRETQ to CPL 3 makes 1 to 3 a plain 0, and the
  * last slots of the GDT are the monitor's. */
-static bool has_odd_selector(const struct cpu *cpu)
+static bool is_odd(uint16_t selector)
 {
-    bool odd = false;
-    for (unsigned seg = SEG_ES; seg <= SEG_GS; seg++) {
-        uint16_t selector = cpu->seg[seg].selector;
-        odd |= selector - 1u < 3u || (!(selector & 4) && selector >> 3 >= SLOT_GUEST_END);
+    return selector - 1u < 3u || (selector >= SELECTOR(SLOT_GUEST_END, 0) && !(selector & 4));
+}
+
+static void find_odd_selectors(struct vcpu *vcpu)
+{
+    uint32_t changed = vcpu->cpu.changed & SEGMENTS;
+    for (; changed; changed &= changed - 1) {
+        unsigned seg = (unsigned)__builtin_ctz(changed);
+        vcpu->odd_selectors &= (uint8_t) ~(1u << seg);
+        vcpu->odd_selectors |= (uint8_t)(is_odd(vcpu->cpu.seg[seg].selector) << seg);
     }
-    return odd;
 }
 
 static bool must_interpret(const struct vcpu *vcpu)
@@ -336,7 +369,7 @@ static bool must_interpret(const struct vcpu *vcpu)
     if (vcpu->vm->config.engine == ENGINE_INTERP || !(cpu->cr0 & CR0_PE) ||
         (cpu->eflags & EFLAGS_VM))
         return true;
-    if (has_odd_selector(cpu))
+    if (vcpu->odd_selectors)
         return true;
     /* With B = 0 IRETQ would leave bits 31:16 of the monitor's RSP in ESP. User code can load such
      * an SS and run natively until its next exit; it is never entered with one. */
@@ -349,15 +382,22 @@ static bool must_interpret(const struct vcpu *vcpu)
     /* QEMU raises #DB twice when a data breakpoint is met under TF: the second one comes at the
      * first instruction of the monitor's handler, on the same IST stack, and the guest's frame is
      * lost. User code sets TF unseen. */
-    if (watches_data(cpu->dr[7]) && (cpu->cpl == 3 || (cpu->eflags & EFLAGS_TF)))
+    if ((cpu->dr[7] & DR7_ENABLES) && watches_data(cpu->dr[7]) &&
+        (cpu->cpl == 3 || (cpu->eflags & EFLAGS_TF)))
         return true;
     /* Without protection keys a code view can be read, and a kernel that keeps data beside its code
      * would read the view's HLT bytes: being right comes before being fast. */
     return cpu->cpl != 3 && (!cpu_code32(cpu) || !cpu_features()->pku);
 }
 
+static __attribute__((noinline)) void choose_engine(struct vcpu *vcpu)
+{
+    find_odd_selectors(vcpu);
+    vcpu->interpreted = must_interpret(vcpu);
+}
+
 void vcpu_choose_engine(struct vcpu *vcpu)
 {
     if (vcpu->cpu.changed || (vcpu->cpu.dr[7] & DR7_ENABLES)) /* TF changes without notice */
-        vcpu->interpreted = must_interpret(vcpu);
+        choose_engine(vcpu);
 }

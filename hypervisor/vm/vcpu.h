@@ -17,8 +17,17 @@ struct vcpu {
     uint64_t host_rsp;       /* the monitor's stack while the guest runs */
     struct trap_frame frame; /* the entry stub's pushes land here */
 
-    enum shadow_view view;   /* of the last entry: which picture the processor was shown */
-    bool interpreted;        /* its code cannot run natively now */
+    struct {
+        uint64_t cr0, cr4;
+    } control[2]; /* by view: what the processor holds while it is shown */
+    struct {
+        struct segment segment;
+        uint64_t descriptor;
+    } native[2][2]; /* by view: CS and SS as last placed, and their descriptors */
+
+    enum shadow_view view; /* of the last entry: which picture the processor was shown */
+    bool interpreted;      /* its code cannot run natively now */
+    uint8_t odd_selectors; /* a bit for each segment register whose selector the real one refuses */
     uint32_t tlb_generation; /* counts the flushes of the real TLB */
     uint64_t space;          /* names root and generation: what is known of code holds in it */
     uint64_t loaded_cr0, loaded_cr4;
