@@ -2,7 +2,7 @@
  * EFLAGS: CLI, STI, PUSHF, POPF and the rule of who may change what (SDM vol. 2, POPF).
  */
 #include "handlers.h"
-#include "step.h"
+#include "memory.h"
 
 /* CPL 3 in virtual-8086 mode, 0 in real mode: one comparison serves all three modes. */
 static inline bool iopl_allows(const struct cpu *cpu)
@@ -10,7 +10,7 @@ static inline bool iopl_allows(const struct cpu *cpu)
     return cpu->cpl <= EFLAGS_IOPL_OF(cpu->eflags);
 }
 
-void load_eflags(struct cpu *cpu, uint32_t value, unsigned size)
+inline void load_eflags(struct cpu *cpu, uint32_t value, unsigned size)
 {
     uint32_t mask = cpu->model->eflags_valid;
 
@@ -102,7 +102,15 @@ bool op_pushf(struct step *x)
     return push(x, virtual_flags(cpu), 2);
 }
 
-bool op_popf(struct step *x)
+static inline bool set_popped(struct step *x, uint32_t value, unsigned size)
+{
+    load_eflags(x->cpu, value, size);
+    if (size == 4)
+        x->cpu->eflags &= ~EFLAGS_RF;
+    return true;
+}
+
+static __attribute__((noinline)) bool popf_checked(struct step *x)
 {
     bool by_vif = v86_refuses(x->cpu);
     uint32_t value;
@@ -111,10 +119,17 @@ bool op_popf(struct step *x)
         return raise_gp0(x);
     if (!pop(x, &value, x->insn->opsize))
         return false;
-    if (by_vif)
-        return load_virtual_flags(x, value);
-    load_eflags(x->cpu, value, x->insn->opsize);
-    if (x->insn->opsize == 4)
-        x->cpu->eflags &= ~EFLAGS_RF;
-    return true;
+    return by_vif ? load_virtual_flags(x, value) : set_popped(x, value, x->insn->opsize);
+}
+
+/* Nearly every kernel pops a dword from a stack in use. */
+bool op_popf(struct step *x)
+{
+    struct cpu *cpu = x->cpu;
+    const uint32_t *top = stack_dword(cpu, cpu->gpr[ESP], 0);
+
+    if (!top || x->insn->opsize != 4 || cpu_v86(cpu))
+        return popf_checked(x);
+    cpu->gpr[ESP] += 4;
+    return set_popped(x, *top, 4);
 }

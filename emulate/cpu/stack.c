@@ -1,5 +1,4 @@
 /* The stack of SS:ESP or SS:SP, as the B bit of SS says (SDM vol. 1, 6.2.3). */
-#include "debug.h"
 #include "memory.h"
 
 static uint32_t stack_mask(const struct cpu *cpu)
@@ -14,22 +13,6 @@ inline void move_sp(struct cpu *cpu, int32_t delta)
     cpu->gpr[ESP] = (cpu->gpr[ESP] & ~mask) | (sp & mask);
 }
 
-/*
- * A dword of the stack where nothing has to be checked: no limit, no breakpoint, no alignment, and
- * a page that the TLB knows. NULL otherwise.
- */
-static inline uint32_t *known_dword(const struct cpu *cpu, uint32_t sp, unsigned access)
-{
-    const struct segment *ss = &cpu->seg[SEG_SS];
-    uint32_t lin = ss->base + sp;
-
-    if (!(ss->attr & ATTR_DB) || (lin & 3) || breakpoints_armed(cpu) ||
-        cpu->model->policy.checks_segments)
-        return NULL;
-    uint8_t *page = tlb_page(cpu, lin, access | (cpu->cpl == 3 ? ACCESS_USER : 0));
-    return page ? (uint32_t *)(page + lin % TLB_PAGE_SIZE) : NULL;
-}
-
 static __attribute__((noinline)) bool push_checked(struct step *x, uint32_t value, unsigned size)
 {
     uint32_t sp = (x->cpu->gpr[ESP] - size) & stack_mask(x->cpu);
@@ -42,7 +25,7 @@ static __attribute__((noinline)) bool push_checked(struct step *x, uint32_t valu
 inline bool push(struct step *x, uint32_t value, unsigned size)
 {
     struct cpu *cpu = x->cpu;
-    uint32_t *item = size == 4 ? known_dword(cpu, cpu->gpr[ESP] - 4, ACCESS_WRITE) : NULL;
+    uint32_t *item = size == 4 ? stack_dword(cpu, cpu->gpr[ESP] - 4, ACCESS_WRITE) : NULL;
 
     if (!item)
         return push_checked(x, value, size);
@@ -69,7 +52,7 @@ static __attribute__((noinline)) bool pop_checked(struct step *x, uint32_t *valu
 inline bool pop(struct step *x, uint32_t *value, unsigned size)
 {
     struct cpu *cpu = x->cpu;
-    const uint32_t *item = size == 4 ? known_dword(cpu, cpu->gpr[ESP], 0) : NULL;
+    const uint32_t *item = size == 4 ? stack_dword(cpu, cpu->gpr[ESP], 0) : NULL;
 
     if (!item)
         return pop_checked(x, value, size);

@@ -31,23 +31,23 @@ static inline uint32_t tlb_tag(uint32_t lin, unsigned rights)
     return (lin & ~(TLB_PAGE_SIZE - 1)) | rights | TLB_VALID;
 }
 
-/* The page of `lin` with these rights, or NULL. */
-static inline uint8_t *tlb_page(const struct cpu *cpu, uint32_t lin, unsigned rights)
+/* What is known of the page of `lin` with these rights, or NULL. */
+static inline const struct cpu_tlb_page *tlb_page(const struct cpu *cpu, uint32_t lin,
+                                                  unsigned rights)
 {
     const struct cpu_tlb_page *page = &cpu->tlb.page[tlb_slot(lin, rights)];
 
-    if (page->tag != tlb_tag(lin, rights) || page->generation != *cpu->tlb.generation)
-        return NULL;
-    return page->bytes;
+    return page->tag == tlb_tag(lin, rights) && page->generation == *cpu->tlb.generation ? page
+                                                                                         : NULL;
 }
 
 /* The bytes of an access that lies in one page with these rights, or NULL: ask the world. */
 static inline uint8_t *tlb_find(const struct cpu *cpu, uint32_t lin, unsigned len, unsigned rights)
 {
     uint32_t offset = lin % TLB_PAGE_SIZE;
-    uint8_t *page = tlb_page(cpu, lin, rights);
+    const struct cpu_tlb_page *page = tlb_page(cpu, lin, rights);
 
-    return page && offset + len <= TLB_PAGE_SIZE ? page + offset : NULL;
+    return page && offset + len <= TLB_PAGE_SIZE ? page->bytes + offset : NULL;
 }
 
 /* From now on accesses to the page of `lin` with these rights (ACCESS_WRITE, ACCESS_USER) find

@@ -64,31 +64,27 @@ void counters_init(struct counters *counters, uint64_t tsc)
     counters->process = use_process(counters, 0);
     for (unsigned reason = 0; reason < EXIT_REASONS; reason++) {
         for (unsigned op = 0; op < OP_SLOTS; op++)
-            counters->cells[reason][op].min = UINT64_MAX; /* the first sample widens */
+            counters->cells[reason][op].min = UINT64_MAX;
     }
 }
 
 /* Rare, and kept out of the way of what is not. */
-static __attribute__((noinline)) void widen(struct cost_cell *cell, uint64_t ticks)
+static __attribute__((noinline)) void widen(struct cost *cost, uint64_t ticks)
 {
-    uint64_t max = cell->min + cell->range;
-    if (cell->samples == 1)
-        max = cell->min = ticks;
-    else if (ticks < cell->min)
-        cell->min = ticks;
-    else
-        max = ticks;
-    cell->range = max - cell->min;
+    if (ticks < cost->min)
+        cost->min = ticks;
+    if (ticks > cost->max)
+        cost->max = ticks;
 }
 
 static inline void close_exit(struct counters *counters, uint64_t tsc)
 {
-    struct cost_cell *cell = &counters->cells[counters->reason][counters->op];
+    struct cost *cost = &counters->cells[counters->reason][counters->op];
     uint64_t ticks = tsc - counters->exited;
-    cell->samples++;
-    cell->ticks += ticks;
-    if (ticks - cell->min > cell->range)
-        widen(cell, ticks);
+    cost->samples++;
+    cost->ticks += ticks;
+    if (ticks < cost->min || ticks > cost->max)
+        widen(cost, ticks);
     counters->process->by_reason[counters->reason]++;
 }
 
@@ -133,17 +129,14 @@ void count_cr3(struct counters *counters, uint32_t cr3)
     counters->switches++;
 }
 
-static void add(struct cost *sum, const struct cost_cell *cell)
+static void add(struct cost *sum, const struct cost *cell)
 {
-    uint64_t max = cell->min + cell->range;
-    if (!cell->samples)
-        return;
     sum->samples += cell->samples;
     sum->ticks += cell->ticks;
     if (cell->min < sum->min)
         sum->min = cell->min;
-    if (max > sum->max)
-        sum->max = max;
+    if (cell->max > sum->max)
+        sum->max = cell->max;
 }
 
 struct cost cost_of_reason(const struct counters *counters, enum exit_reason reason)

@@ -47,14 +47,6 @@ struct cost {
     uint64_t max;
 };
 
-/* The same as it is counted: one comparison says that neither end of the range moves. */
-struct cost_cell {
-    uint64_t samples;
-    uint64_t ticks;
-    uint64_t min;
-    uint64_t range; /* max - min */
-};
-
 /* What ran under one value of CR3. */
 struct process_counters {
     bool used;
@@ -80,7 +72,7 @@ struct counters {
     uint64_t rest;           /* ticks that no exit and no guest code took */
     struct process_counters *process;
 
-    struct cost_cell cells[EXIT_REASONS][OP_SLOTS]; /* [..][OP_COUNT]: nothing was emulated */
+    struct cost cells[EXIT_REASONS][OP_SLOTS]; /* [..][OP_COUNT]: nothing was emulated */
     uint64_t by_op[OP_COUNT]; /* instructions emulated: more than one an exit, or without one */
     uint64_t syscalls;        /* software interrupts and SYSENTER from CPL 3 */
     uint64_t interrupts;      /* delivered to the guest */

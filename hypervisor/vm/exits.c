@@ -54,17 +54,17 @@ static void count_step(struct vcpu *vcpu, const struct site *site)
 {
     unsigned op = site->insn.op;
     if (site->cpl == 3 && vcpu->cpu.cpl < 3 && (op == OP_INT || op == OP_SYSENTER))
-        count_syscall(&vcpu->vm->counters);
-    clock_credit(&vcpu->vm->clock);
-    if (vcpu->vm->config.lockstep && site->cpl < 3 && !insn_harmless(&site->insn))
-        lockstep_sensitive(vcpu->vm);
+        count_syscall(&vm_of(vcpu)->counters);
+    clock_credit(&vm_of(vcpu)->clock);
+    if (vm_of(vcpu)->config.lockstep && site->cpl < 3 && !insn_harmless(&site->insn))
+        lockstep_sensitive(vm_of(vcpu));
 }
 
 /* Inlined where it matters: nearly every trap comes here. */
 static inline void step(struct vcpu *vcpu, const struct site *site)
 {
-    count_op(&vcpu->vm->counters, site->insn.op);
-    if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vcpu->vm, &site->insn, site->handler) ==
+    count_op(&vm_of(vcpu)->counters, site->insn.op);
+    if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vm_of(vcpu), &site->insn, site->handler) ==
         CPU_SHUTDOWN)
         shut_down(vcpu);
     count_step(vcpu, site);
@@ -74,7 +74,7 @@ static inline void step(struct vcpu *vcpu, const struct site *site)
  * for each element. It may overwrite itself: its bytes are looked at each time. */
 static __attribute__((noinline)) void repeat(struct vcpu *vcpu, uint32_t lin)
 {
-    for (unsigned n = 0; n < REP_BURST && vcpu->vm->state == VM_RUNNING; n++) {
+    for (unsigned n = 0; n < REP_BURST && vm_of(vcpu)->state == VM_RUNNING; n++) {
         const struct site *site = sites_find(vcpu);
         if (!site || site->lin != lin)
             return;
@@ -84,8 +84,8 @@ static __attribute__((noinline)) void repeat(struct vcpu *vcpu, uint32_t lin)
 
 static void emulate_site(struct vcpu *vcpu, enum exit_reason reason, const struct site *site)
 {
-    count_exit(&vcpu->vm->counters, reason);
-    if (vcpu->vm->debug && debug_meets_breakpoint(vcpu->vm))
+    count_exit(&vm_of(vcpu)->counters, reason);
+    if (vm_of(vcpu)->debug && debug_meets_breakpoint(vm_of(vcpu)))
         return;
     step(vcpu, site);
     if (site->insn.rep)

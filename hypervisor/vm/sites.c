@@ -14,7 +14,7 @@ static uint32_t linear_eip(const struct vcpu *vcpu)
 static struct site *slot_of(const struct vcpu *vcpu, uint32_t lin)
 {
     uint32_t hash = lin ^ lin >> 12 ^ (uint32_t)vcpu->space;
-    return &vcpu->vm->sites.table[hash % SITES];
+    return &vm_of(vcpu)->sites.table[hash % SITES];
 }
 
 static bool is_here(const struct vcpu *vcpu, const struct site *site, uint32_t lin)

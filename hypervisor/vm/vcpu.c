@@ -235,7 +235,7 @@ static __attribute__((noinline)) void load_root(struct vcpu *vcpu)
 
 void vcpu_load_root(struct vcpu *vcpu)
 {
-    if (!vcpu->loaded_root || shadow_root_due(vcpu->vm->shadow))
+    if (!vcpu->loaded_root || shadow_root_due(vm_of(vcpu)->shadow))
         load_root(vcpu);
 }
 
@@ -305,10 +305,11 @@ void vcpu_store(struct vcpu *vcpu)
 {
     struct cpu *cpu = &vcpu->cpu;
     cpu->eip = (uint32_t)vcpu->frame.rip;
-    cpu->eflags = (cpu->eflags & ~EFLAGS_NATIVE) | (vcpu->frame.rflags & EFLAGS_NATIVE);
+    uint32_t rflags = (uint32_t)vcpu->frame.rflags;
     /* A processor may keep RF over several instructions (QEMU does) or set it in the frame of every
      * fault (silicon does): it is still the guest's when it was set before and is set now. */
-    cpu->eflags &= ~EFLAGS_RF | (uint32_t)vcpu->frame.rflags;
+    cpu->eflags = (cpu->eflags & (~(EFLAGS_NATIVE | EFLAGS_RF) | (rflags & EFLAGS_RF))) |
+                  (rflags & EFLAGS_NATIVE);
     if (cpu->eip != vcpu->entry_eip)
         cpu->int_shadow = SHADOW_NONE;
     if (vcpu->view == VIEW_USER && !(vcpu->frame.rflags & EFLAGS_VM))

@@ -3,6 +3,7 @@
 #define UMBRA_HYPERVISOR_VM_VM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "emulate/cpu/engine.h"
@@ -70,6 +71,12 @@ struct vm {
     struct keys keys; /* what is typed, when its screen is on the serial line */
     unsigned keys_pending;
 };
+
+/* The VM of a vCPU, for where each load counts: it is vcpu->vm. */
+static inline struct vm *vm_of(const struct vcpu *vcpu)
+{
+    return (struct vm *)((uintptr_t)vcpu - offsetof(struct vm, vcpu));
+}
 
 /*
  * Makes a VM out of a configuration and its image: memory, board, shadows. Returns NULL with
