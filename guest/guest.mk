@@ -80,3 +80,4 @@ guest: $(DEMO) ## build the demo guest's kernel image
 include guest/probes.mk
 include guest/hostile.mk
 include guest/bench.mk
+include guest/workload.mk

@@ -54,7 +54,7 @@ unit: $(UNIT_TESTS) $(FUZZ_REPLAYS) ## run the unit tests (ASan, UBSan); one of 
 boot-test: $(BOOT_IMAGES) ## boot guests natively and under Umbra in QEMU
 	@tests/boot/run.py --build $(BUILD) --result $(BUILD)/tests/boot.result $(BOOT)
 
-test-guests: $(UMBRA_ELF) ## boot Linux, memtest86+, GNU Mach, Invaders natively and under each engine
+test-guests: $(UMBRA_ELF) $(WORKLOAD) ## boot Linux, memtest86+, GNU Mach, Invaders natively and under each engine
 	@tests/boot/guests.py --build $(BUILD) $(BOOT)
 
 fuzz: $(FUZZ_FUZZERS) ## fuzz decoder, virtual CPU, events, code views, board, shadow, loader, gdb line

@@ -49,7 +49,7 @@ check-cppcheck:
 	@mkdir -p $(CHECK_DIR)/cppcheck
 	$(Q)cppcheck --quiet -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --error-exitcode=1 --cppcheck-build-dir=$(CHECK_DIR)/cppcheck -I. -I$(GUEST_SRC) \
-	    $(MONITOR_SRC) $(KERNEL_SRC) $(USER_SRC)
+	    $(MONITOR_SRC) $(KERNEL_SRC) $(USER_SRC) $(WORKLOAD_SRC)
 
 format: ## clang-format all C files in place
 	@clang-format -i $(C_FILES)

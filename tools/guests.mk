@@ -2,7 +2,7 @@
 
 OUR_GUESTS := demo probes bench hostile
 # From Debian's archive, by tools/fetch-guests.
-FETCHED_GUESTS := linux linux-pae memtest mach invaders
+FETCHED_GUESTS := linux linux-pae workload memtest mach invaders
 FETCHED        := $(BUILD)/guests
 
 GUEST := demo
@@ -19,6 +19,13 @@ FILE_linux-pae    := $(FETCHED)/linux-pae.bzimage
 INITRD_linux-pae  := $(INITRD_linux)
 MEM_linux-pae     := 128M
 CMDLINE_linux-pae := $(CMDLINE_linux)
+
+# Programs of Debian's, and what they print; CMDLINE=console=ttyS0 gives a shell instead.
+FILE_workload     := $(FILE_linux)
+INITRD_workload   := $(FETCHED)/workload.img
+MEM_workload      := 256M
+HOST_MEM_workload := 768M
+CMDLINE_workload  := console=ttyS0 $(if $(INTERACTIVE),,run=/workload/workload)
 
 FILE_memtest    := $(FETCHED)/memtest.bzimage
 SCREEN_memtest  := serial
@@ -47,13 +54,13 @@ GUEST_READY := own-guest
 endif
 
 .PHONY: fetched-guest own-guest fetch-guests
-fetched-guest:
-	@tools/fetch-guests $(GUEST) $(if $(INITRD_$(GUEST)),initrd)
+fetched-guest: $(WORKLOAD)
+	@tools/fetch-guests $(basename $(notdir $(FILE_$(GUEST)) $(INITRD_$(GUEST))))
 
 own-guest:
 	@test -f '$(GUEST)' || { echo 'GUEST=$(GUEST): no such file, and not one of' \
 	    '$(OUR_GUESTS) $(FETCHED_GUESTS)' >&2; exit 1; }
 	@test -z '$(INITRD)' || test -f '$(INITRD)' || { echo 'INITRD=$(INITRD): no such file' >&2; exit 1; }
 
-fetch-guests: ## fetch kernels of others (Linux, memtest86+, ...) from Debian into build/guests
+fetch-guests: $(WORKLOAD) ## fetch kernels of others (Linux, memtest86+, ...) from Debian into build/guests
 	@tools/fetch-guests

@@ -1,6 +1,6 @@
 # Running: the same guest image under Umbra and on the bare machine.
 
-##? GUEST=demo          a guest of ours, linux, linux-pae, memtest, mach, invaders, or a kernel's path
+##? GUEST=demo          a guest of ours, linux, linux-pae, workload, memtest, mach, invaders, or a path
 ##? MEM=64M             the guest's memory
 ##? CMDLINE="script"    the guest's command line
 ##? SCREEN=serial       show the guest's text screen on the terminal, and type on its keyboard
@@ -14,7 +14,7 @@
 ##? V=1                 show the commands
 include tools/guests.mk
 
-HOST_MEM := 512M
+HOST_MEM := $(or $(HOST_MEM_$(GUEST)),512M)
 
 ISO        := $(BUILD)/umbra.iso
 VM_NAME    := $(if $(FILE_$(GUEST)),$(GUEST),$(basename $(notdir $(GUEST))))

@@ -37,7 +37,8 @@ SHELL = [(PROMPT, "uname -r; cat /proc/uptime | wc -l\n"),
 class Guest:
     """A kernel, how it is booted, and how it is known to run. `talk` is typed: (marker on the serial
     line, text); a guest that is told to power off has to. `screen` are markers on the text screen.
-    `same` compares the serial line with that of the bare machine."""
+    `same` compares the serial line with that of the bare machine, `parts` each program that it runs
+    by itself (guest/workload/): then it also powers off by itself."""
 
     image: str
     cmdline: str = ""
@@ -47,6 +48,9 @@ class Guest:
     serial: list = field(default_factory=list)
     screen: list = field(default_factory=list)
     same: bool = False
+    parts: bool = False
+    host_mem: str = "512M"
+    keys: str = ""       # more of its module line
     native: bool = True  # QEMU's loader knows it
     timeout: int = 240   # seconds, for native and trap; interp gets INTERP_TIMES as much
 
@@ -55,11 +59,15 @@ LINUX = {"mem": "128M", "initrd": "initrd.img", "talk": SHELL}
 # No chips to wait for, no self-tests: what boots soonest.
 QUICK = "console=ttyS0 nokaslr noisapnp cryptomgr.notests pci=off"
 
+WORKLOAD = {"mem": "256M", "initrd": "workload.img", "host_mem": "768M", "timeout": 480}
+
 GUESTS = {
     "linux": Guest("linux.bzimage", "console=ttyS0 nokaslr", same=True, **LINUX),
     "linux-kaslr": Guest("linux.bzimage", "console=ttyS0", **LINUX),
     "linux-elf": Guest("linux.elf", QUICK, native=False, timeout=300, **LINUX),
     "linux-pae": Guest("linux-pae.bzimage", "console=ttyS0 nokaslr", same=True, **LINUX),
+    "workload": Guest("linux.bzimage", "console=ttyS0 nokaslr run=/workload/workload", parts=True,
+                      **WORKLOAD),
     "memtest": Guest("memtest.bzimage", screen=[
         r"Memtest86\+ v6\.10 +. Pentium III", r"Test +\d+% #", r"\d+MB \[\d+MB of ",
         r"Status: Testing", r"Errors: 0\b"]),
@@ -95,6 +103,25 @@ VOLATILE = [
      "asynchronous: its place among the others depends on time"),
     (r"raid6: |xor: |xor\b.*MB/sec|\braid6", "measured speed of the processor"),
 ]
+
+# Likewise in what programs print: (pattern, what it becomes, cause).
+VOLATILE_OUTPUT = [
+    (r"^Time: [\d.]+$", "Time: ...", "rate"),
+    (r"\(process \d+\)|\[Inferior 1 \(process \d+\) ", "(process ...)",
+     "process number: the kernel makes and ends threads of its own as time goes by"),
+]
+
+
+def parts_of(text):
+    """{name: lines} of what each program printed, its exit status last; in their order."""
+    parts = {}
+    for part in re.split(r"^=== (?=\S+\r?$)", text, flags=re.M)[1:]:
+        name, *lines = part.splitlines()
+        for pattern, instead, _ in VOLATILE_OUTPUT:
+            lines = [re.sub(pattern, instead, line) for line in lines]
+        ends = [at for at, line in enumerate(lines) if line.startswith("=== status ")]
+        parts[name] = lines[:ends[0] + 1] if ends else lines
+    return parts
 
 
 def comparable(text):
@@ -159,13 +186,15 @@ class Boot:
         command = [str(ROOT / "tools/mkiso"), "-o", str(iso),
                    "--monitor", str(self.build / "hypervisor/umbra.elf"),
                    "--module", self.file(guest.image), "--line",
-                   f"name={self.name} mem={guest.mem} engine={self.machine_name} -- {guest.cmdline}"]
+                   f"name={self.name} mem={guest.mem} engine={self.machine_name} "
+                   f"{guest.keys} -- {guest.cmdline}"]
         if guest.initrd:
             command += ["--module", self.file(guest.initrd), "--line", f"for={self.name}"]
         made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if made.returncode:
             raise Failed(made.stdout.decode(errors="replace").strip())
-        return machines.umbra(str(iso), str(self.directory / "monitor.log")) + \
+        return machines.umbra(str(iso), str(self.directory / "monitor.log"),
+                              memory=guest.host_mem) + \
             machines.com2(line.qemu_device())
 
     def run(self):
@@ -195,7 +224,7 @@ class Boot:
                 raise Failed(f"serial line: no {marker!r}; last: {machine.serial()[-80:]!r}")
             at = pattern.search(machine.serial(), at).end()
             machine.type(text)
-        if self.guest.talk:
+        if self.guest.talk or self.guest.parts:
             machine.poll(lambda: False, deadline)
             if machine.process.poll() != machines.POWER_OFF_STATUS:
                 raise Failed(f"no power-off, but exit status {machine.process.poll()}")
@@ -250,8 +279,10 @@ class Tests:
         return failure is None
 
     def fetch(self, names):
-        files = {GUESTS[name].image.partition(".")[0] for name in names}
-        done = subprocess.run([str(ROOT / "tools/fetch-guests"), *sorted(files), "initrd"],
+        files = {file.partition(".")[0] for name in names
+                 for file in (GUESTS[name].image, GUESTS[name].initrd) if file}
+        done = subprocess.run([str(ROOT / "tools/fetch-guests"),
+                               *sorted(files)],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode:
             raise Failed(done.stdout.decode(errors="replace").strip())
@@ -269,6 +300,29 @@ class Tests:
             raise Failed("boot logs differ:\n" + "\n".join(diff[:24]))
         if len(lines[0]) < 20:
             raise Failed("there is next to nothing to compare")
+
+    def compare_parts(self, name):
+        """A verdict on each program, and the table build/report/NAME-programs.json."""
+        native, trap = (parts_of((self.build / f"tests/guests/{name}-{machine}/serial.log")
+                                 .read_text(errors="replace")) for machine in ("native", "trap"))
+        rows = [{"program": part, "native": native.get(part, ["absent"])[-1],
+                 "trap": trap.get(part, ["absent"])[-1], "lines": len(native.get(part, [])),
+                 "same": native.get(part) == trap.get(part)} for part in {**native, **trap}]
+        (self.build / f"report/{name}-programs.json").write_text(
+            json.dumps({"schema": 1, "programs": rows}, indent=1) + "\n", encoding="utf-8")
+        for row in rows:
+            self.verdict(name, row["program"], lambda part=row["program"]: same_part(
+                native.get(part, []), trap.get(part, [])))
+        if not rows:
+            raise Failed("no program has run")
+
+
+def same_part(native, trap):
+    diff = list(difflib.unified_diff(native, trap, "native", "trap", n=1, lineterm=""))
+    if diff:
+        raise Failed("its output differs:\n" + "\n".join(diff[:24]))
+    if not re.fullmatch(r"=== status \d+", native[-1]):
+        raise Failed("it has not ended")
 
 
 def main():
@@ -292,6 +346,8 @@ def main():
         for name in GUESTS:
             if GUESTS[name].same and {(name, "native"), (name, "trap")} <= reached:
                 tests.verdict(name, "same log", lambda n=name: tests.compare(n))
+            if GUESTS[name].parts and {(name, "native"), (name, "trap")} <= reached:
+                tests.verdict(name, "programs ran", lambda n=name: tests.compare_parts(n))
     report = options.build / "report/guests.json"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(json.dumps({"schema": 1, "boots": tests.table}, indent=1) + "\n",
