@@ -70,6 +70,31 @@ static bool add_companions(struct vm_image *image, const char *name, unsigned co
     return true;
 }
 
+static bool names_a_vm(const char *name, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (parsed[i].config.kind == MODULE_KERNEL && !strcmp(parsed[i].config.name, name))
+            return true;
+    }
+    return false;
+}
+
+/* A module for nobody is a slip of the pen: silence would leave its VM without it. */
+static unsigned refuse_strays(unsigned count)
+{
+    unsigned strays = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct vm_config *config = &parsed[i].config;
+        struct load_error error;
+        if (!parsed[i].ok || config->kind != MODULE_EXTRA || names_a_vm(config->name, count))
+            continue;
+        refuse(&error, "for", "no VM has this name", "give the name= of a kernel's line");
+        report_refusal(config->name, &error);
+        strays++;
+    }
+    return strays;
+}
+
 static bool name_taken(const char *name, struct vm *const *vms, unsigned made)
 {
     for (unsigned i = 0; i < made; i++) {
@@ -100,31 +125,30 @@ static struct vm *make_vm(const struct parsed *module, struct vm *const *vms, un
     return vm_create(&module->config, &image, error);
 }
 
-unsigned modules_load(const struct boot_info *info, struct vm **vms, unsigned *refused)
+struct modules_loaded modules_load(const struct boot_info *info, struct vm **vms)
 {
+    struct modules_loaded loaded = {0, 0, 0};
     struct load_error error;
-    unsigned made = 0;
-    unsigned kernels = 0;
-    *refused = 0;
     for (unsigned i = 0; i < info->module_count; i++) {
-        *refused += !parse_module(&info->modules[i], kernels + 1, &parsed[i]);
-        kernels += parsed[i].config.kind == MODULE_KERNEL;
+        loaded.refused += !parse_module(&info->modules[i], loaded.kernels + 1, &parsed[i]);
+        loaded.kernels += parsed[i].config.kind == MODULE_KERNEL;
     }
+    loaded.refused += refuse_strays(info->module_count);
     for (unsigned i = 0; i < info->module_count; i++) {
         if (!parsed[i].ok || parsed[i].config.kind != MODULE_KERNEL)
             continue;
-        struct vm *vm = make_vm(&parsed[i], vms, made, info->module_count, &error);
+        struct vm *vm = make_vm(&parsed[i], vms, loaded.made, info->module_count, &error);
         if (!vm) {
             report_refusal(parsed[i].config.name, &error);
-            ++*refused;
+            loaded.refused++;
             continue;
         }
-        vm->owns_console = made == 0;
-        vms[made++] = vm;
+        vm->owns_console = loaded.made == 0;
+        vms[loaded.made++] = vm;
         vm_boot(vm);
     }
-    if (!kernels)
+    if (!loaded.kernels)
         console_printf("umbra: no virtual machine: no module describes one; add a line "
                        "\"module2 /boot/guest.elf name=demo mem=64M\" to the GRUB entry\n");
-    return made;
+    return loaded;
 }

@@ -6,11 +6,18 @@
 
 struct vm;
 
+/* What the modules came to. */
+struct modules_loaded {
+    unsigned made;    /* VMs in vms[] */
+    unsigned kernels; /* lines that describe a VM, the refused ones with them */
+    unsigned refused; /* modules of any kind */
+};
+
 /*
- * Makes and boots a VM for each kernel module, at most VM_MAX, in vms[]; returns how many. A module
- * that is refused costs one line that names the VM, the cause and the remedy, and counts in
- * *refused; the others are not affected.
+ * Makes and boots a VM for each kernel module, at most VM_MAX, in vms[]. A module that is refused,
+ * a boot module for no VM among them, costs one line that names the VM, the cause and the remedy;
+ * the others are not affected.
  */
-unsigned modules_load(const struct boot_info *info, struct vm **vms, unsigned *refused);
+struct modules_loaded modules_load(const struct boot_info *info, struct vm **vms);
 
 #endif

@@ -14,17 +14,16 @@
 void monitor_main(const struct boot_info *info)
 {
     struct vm *vms[VM_MAX];
-    unsigned refused;
     native_init();
     clock_set_entry_cost(native_entry_cost());
-    unsigned count = modules_load(info, vms, &refused);
+    const struct modules_loaded loaded = modules_load(info, vms);
+    const unsigned count = loaded.made;
     debug_init(vms, count);
     schedule(vms, count);
 
-    bool well = count && !refused;
+    bool well = count && !loaded.refused;
     for (unsigned i = 0; i < count; i++)
         well &= vms[i]->exit_code == EXIT_ALL_WELL;
-    console_printf("umbra: %u of %u virtual machines ran, all have ended\n", count,
-                   count + refused);
+    console_printf("umbra: %u of %u virtual machines ran, all have ended\n", count, loaded.kernels);
     host_exit(well ? EXIT_ALL_WELL : EXIT_NOT_WELL);
 }
