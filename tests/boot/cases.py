@@ -158,6 +158,7 @@ SMALL = [
     *small("a20"),
     *small("pae", BOTH),
     *small("real", BOTH),
+    *small("v86", BOTH),
     *small("cross", BOTH),
     *small("dr", BOTH),
     *small("mask", BOTH),

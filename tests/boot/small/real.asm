@@ -25,16 +25,18 @@ back:   mov     eax, KERNEL_DS
         call    load_data_segments
         mov     esp, [saved_esp]
         lidt    [idt_operand]
-        mov     esi, REAL_BASE + results - real_code
+        mov     edi, REAL_BASE + results - real_code
+        mov     esi, labels
         mov     ebx, (results_end - results) / 4
-.next:  lodsd
-        call    print_hex
+.next:  mov     eax, [edi]
+        call    print_value
+        add     edi, 4
         dec     ebx
         jnz     .next
         ret
 
 bits 16
-; The results are 32 bits each, in the order in which they are stored.
+; The results are 32 bits each, stored in the order of `labels`.
 real_code:
 from_protected:
         mov     ax, STACK16             ; SS with a limit of 64 KiB; DS keeps 4 GiB
@@ -160,6 +162,21 @@ real_end:
 bits 32
 
 section .data
+labels: db      "4 GiB limit kept from protected mode", 0
+        db      "base changed, limit kept", 0
+        db      "CR0.PE", 0
+        db      "CX after REPNE SCASB", 0
+        db      "MOVSB up, then down", 0
+        db      "its upper half", 0
+        db      "far call: callee's and caller's CS", 0
+        db      "SP afterwards", 0
+        db      "INT: IF and CS in the handler", 0
+        db      "INT: IF and CF behind IRET", 0
+        db      "INT 12h: KiB of low memory", 0
+        db      "INT 15h, 88h: carry", 0
+        db      "INT 15h, FFFFh: carry", 0
+        db      "INT 1Ah: midnight passed", 0
+        db      "INT 10h: video mode", 0
 ivt_operand:
         dw IVT_LIMIT
         dd 0
