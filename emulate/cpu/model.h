@@ -70,6 +70,8 @@ struct cpu_policy {
     bool steps_sti_hlt;       /* TF raises #DB after STI and HLT too */
     bool task_fault_in_new;   /* EIP of a fault by the new task's selectors is that of the new
                                  task (else of the instruction that switched) */
+    bool task16_keeps_upper;  /* a 16-bit TSS leaves the upper halves of the general registers to
+                                 the new task (else they are all ones) */
     bool em_is_nm;            /* CR0.EM: #NM for MMX and SSE too (else #UD) */
     bool emms_unchecked;      /* EMMS runs whatever CR0.EM and CR0.TS say */
 };

@@ -104,6 +104,7 @@ const struct cpu_model cpu_model_pentium3_tcg = {
             .null_keeps_base = true,
             .table16_masks_base = true,
             .segment_base_msrs = true,
+            .task16_keeps_upper = true,
             .em_is_nm = true,
             .emms_unchecked = true,
         },

@@ -51,6 +51,12 @@ static bool read_item(struct step *x, uint32_t lin, uint32_t *value, unsigned si
     return read_system(x, lin, value, size);
 }
 
+/* Of a register that a 16-bit TSS gives 16 bits of; the manual leaves it open. */
+static uint32_t upper_half(const struct cpu *cpu, unsigned gpr)
+{
+    return cpu->model->policy.task16_keeps_upper ? cpu->gpr[gpr] & 0xffff0000u : 0xffff0000u;
+}
+
 static bool read_state(struct step *x, struct task_switch *t)
 {
     const struct tss_layout *l = t->layout;
@@ -67,7 +73,7 @@ static bool read_state(struct step *x, struct task_switch *t)
         if (!read_item(x, base + l->gpr + i * l->item, &s->gpr[i], l->item))
             return false;
         if (l == &layout16)
-            s->gpr[i] |= 0xffff0000u; /* left to the processor; this is what the machine does */
+            s->gpr[i] |= upper_half(x->cpu, i);
     }
     for (unsigned i = 0; i < l->segs; i++) {
         if (!read_item(x, base + l->seg + i * l->item, &s->seg[i], 2))

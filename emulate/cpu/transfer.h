@@ -44,8 +44,10 @@ bool push_frame(struct step *x, struct frame_stack *stack, const uint32_t *items
 /* Makes `stack` SS:ESP. */
 static inline void use_stack(struct cpu *cpu, const struct frame_stack *stack)
 {
+    uint32_t mask = stack32(&stack->ss) ? 0xffffffffu : 0xffffu;
+
     set_segment(cpu, SEG_SS, stack->ss);
-    cpu->gpr[ESP] = stack->esp;
+    cpu->gpr[ESP] = (cpu->gpr[ESP] & ~mask) | (stack->esp & mask);
 }
 
 static inline struct gate read_gate(const struct cpu *cpu, const struct descriptor *d)

@@ -159,6 +159,7 @@ SMALL = [
     *small("pae", BOTH),
     *small("real", BOTH),
     *small("v86", BOTH),
+    *small("task", BOTH, timeout=20),
     *small("cross", BOTH),
     *small("dr", BOTH),
     *small("mask", BOTH),

@@ -175,6 +175,20 @@ static void sixteen_bit_call_gate(void **state)
     assert_int_equal(world_read16(w, INNER_ESP - 8), CODE3 | 3);
 }
 
+/* With a 16-bit stack in the inner ring only SP is loaded. */
+static void inner_stack_of_16_bits(void **state)
+{
+    struct world *w = *state;
+
+    gdt_gate(w, GATE, CODE0, HANDLER, GATE_CALL32 | GATE_DPL3, 0);
+    world_write32(w, TSS_BASE + 8, DATA0_16);
+    enter_user(w);
+    w->cpu.gpr[ESP] = 0x43210000;
+    w->cpu.seg[SEG_SS].attr &= ~ATTR_DB;
+    expect_ok(w, "9a000000006300");
+    assert_int_equal(w->cpu.gpr[ESP], 0x43210000 | ((INNER_ESP - 16) & 0xffff));
+}
+
 struct gate_case {
     unsigned target, attr;
     unsigned call, jump; /* vectors at CPL 0 */
@@ -376,6 +390,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(far_past_the_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(far_indirect, setup, teardown),
         cmocka_unit_test_setup_teardown(call_gate_to_the_same_ring, setup, teardown),
+        cmocka_unit_test_setup_teardown(inner_stack_of_16_bits, setup, teardown),
         cmocka_unit_test_setup_teardown(call_gate_to_an_inner_ring_copies_parameters, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(sixteen_bit_call_gate, setup, teardown),

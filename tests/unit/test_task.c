@@ -220,10 +220,8 @@ static void failing_tasks_end_in_shutdown(void **state)
     assert_int_equal(cpu_deliver(&w->cpu, &world_ops, w, &fault), CPU_SHUTDOWN);
 }
 
-static void sixteen_bit_task(void **state)
+static void sixteen_bit_tss(struct world *w)
 {
-    struct world *w = *state;
-
     for (unsigned at = 0; at < 0x2c; at += 2)
         world_write16(w, TSS2_BASE + at, 0);
     world_write16(w, TSS2_BASE + 0x0e, 0x5000);
@@ -233,15 +231,37 @@ static void sixteen_bit_task(void **state)
     world_write16(w, TSS2_BASE + 0x24, CODE0_16);
     world_write16(w, TSS2_BASE + 0x26, DATA0_16);
     world_write16(w, TSS2_BASE + 0x28, DATA0);
+}
+
+static void sixteen_bit_task(void **state)
+{
+    struct world *w = *state;
+
+    sixteen_bit_tss(w);
     expect_ok(w, "9a000000006800");
     assert_int_equal(w->cpu.eip, 0x5000);
-    assert_int_equal(w->cpu.gpr[EBX], 0xffff1234);
+    assert_int_equal(w->cpu.gpr[EBX], 0xbbbb1234);
     assert_int_equal(w->cpu.seg[SEG_SS].selector, DATA0_16);
     assert_int_equal(w->cpu.seg[SEG_GS].selector, 0);
     assert_int_equal(type_of(w, TSS16), 3);
     expect_ok(w, "cf");
     assert_int_equal(w->cpu.eip, WORLD_CODE + 7);
     assert_int_equal(world_read16(w, TSS2_BASE + 0x0e), 0x5001);
+}
+
+/* The upper halves of registers that a 16-bit TSS does not name. */
+static void registers_of_a_sixteen_bit_task(void **state)
+{
+    struct world *w = *state;
+    struct cpu_model ones = *w->cpu.model;
+
+    ones.policy.task16_keeps_upper = false;
+    w->cpu.model = &ones;
+    w->cpu.gpr[EDI] = 0x87654321;
+    sixteen_bit_tss(w);
+    world_write16(w, TSS2_BASE + 0x12 + EDI * 2, 0x1234);
+    expect_ok(w, "9a000000006800");
+    assert_int_equal(w->cpu.gpr[EDI], 0xffff1234);
 }
 
 static void without_a_current_task(void **state)
@@ -263,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(faults_of_the_new_task, setup, teardown),
         cmocka_unit_test_setup_teardown(failing_tasks_end_in_shutdown, setup, teardown),
         cmocka_unit_test_setup_teardown(sixteen_bit_task, setup, teardown),
+        cmocka_unit_test_setup_teardown(registers_of_a_sixteen_bit_task, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_current_task, setup, teardown),
     };
 
