@@ -17,6 +17,7 @@ void asm_offsets(void)
     DEFINE(VCPU_GPR, offsetof(struct vcpu, cpu.gpr));
     DEFINE(VCPU_HOST_RSP, offsetof(struct vcpu, host_rsp));
     DEFINE(VCPU_FRAME, offsetof(struct vcpu, frame));
+    DEFINE(FRAME_FLAGS, offsetof(struct trap_frame, flags));
     DEFINE(FRAME_VECTOR, offsetof(struct trap_frame, vector));
     DEFINE(FRAME_ERROR, offsetof(struct trap_frame, error));
     DEFINE(FRAME_RIP, offsetof(struct trap_frame, rip));

@@ -12,6 +12,7 @@
 ;                        | error           |     by the processor, or a 0 by the stub
 ;                        | vector          |     by the stub
 ;                        +-----------------+  <- RSP when the stub is done: FRAME_VECTOR
+;                        | flags           |     by the stub of the guest's traps
 ;                        | entry_scratch   |     see .refused
 ;     vcpu->frame    ->  +-----------------+
 ;
@@ -59,8 +60,9 @@ guest_exit:
         mov [GPR(7)], edi
         mov eax, [ENTRY(FRAME_RSP)]
         mov [GPR(4)], eax
-return_from_round_trip:                ; RSP at FRAME_VECTOR
-        mov rsp, [VCPU(VCPU_HOST_RSP)]
+        pushfq                          ; to `flags`
+return_from_round_trip:                 ; RSP at FRAME_FLAGS
+        mov rsp, [VCPU(VCPU_HOST_RSP) + FRAME_VECTOR - FRAME_FLAGS]
         cld
         pop rbx
         pop rbp
@@ -75,7 +77,7 @@ trap_in_monitor:
         pop rax
         jne host_trap_entry
 ; IRETQ refused the guest's frame. It ran with RSP = &vcpu->frame.rip, so this fault's own entries lie
-; in entry_scratch, up to and including `vector`; rip .. ss of the guest are untouched, and its
+; in entry_scratch, `flags` and `vector`; rip .. ss of the guest are untouched, and its
 ; registers are still in the vCPU. Only vector and error are of interest.
 .refused:
         mov rax, [ENTRY(FRAME_VECTOR)]
@@ -85,6 +87,7 @@ trap_in_monitor:
         or eax, TRAP_ENTRY_REFUSED
         mov [ENTRY(FRAME_VECTOR)], rax
         mov [ENTRY(FRAME_ERROR)], rcx
+        push qword [ENTRY(FRAME_RFLAGS)]
         jmp return_from_round_trip
 
 ; #DB, NMI, #DF, #MC: on an IST stack, whatever was interrupted. Those of the guest move over to the

@@ -9,10 +9,11 @@
  * It must begin (and so end) on a 16-byte boundary: the processor aligns RSP before it pushes.
  *
  * When IRETQ itself refuses the frame (EIP beyond the CS limit, say), it faults at CPL 0 with RSP
- * at `rip`, and that second frame is pushed over `entry_scratch` and `vector`.
+ * at `rip`, and that second frame is pushed over `entry_scratch`, `flags` and `vector`.
  */
 struct trap_frame {
-    uint64_t entry_scratch[7];
+    uint64_t entry_scratch[6];
+    uint64_t flags;  /* RFLAGS as PUSHF found them in the entry stub: see vcpu_store() */
     uint64_t vector; /* 0..255, or TRAP_ENTRY_REFUSED | the vector that IRETQ raised */
     uint64_t error;  /* 0 for vectors without an error code */
     uint64_t rip, cs, rflags, rsp, ss;

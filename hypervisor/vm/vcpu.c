@@ -8,11 +8,17 @@
 #include "hypervisor/cpu/gdt.h"
 #include "hypervisor/cpu/host_trap.h"
 #include "hypervisor/debug/debug.h"
+#include "hypervisor/debug/look.h"
 #include "hypervisor/vm/descriptor_rule.h"
 #include "hypervisor/vm/vm.h"
 
 /* EFLAGS bits that guest code changes natively; the others change only by emulation. */
-#define EFLAGS_NATIVE (EFLAGS_STATUS | EFLAGS_TF | EFLAGS_DF | EFLAGS_NT | EFLAGS_AC | EFLAGS_ID)
+#define EFLAGS_OF_USER         (EFLAGS_AC | EFLAGS_ID)
+#define EFLAGS_CLEARED_BY_TRAP (EFLAGS_TF | EFLAGS_NT)
+#define EFLAGS_NATIVE          (EFLAGS_STATUS | EFLAGS_DF | EFLAGS_OF_USER | EFLAGS_CLEARED_BY_TRAP)
+
+#define OPCODE_POPF     0x9d
+#define IRET_FRAME_SIZE 12
 
 #define CR0_OF_GUEST (CR0_MP | CR0_EM | CR0_TS)
 #define CR4_OF_GUEST (CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT)
@@ -301,6 +307,49 @@ static void store_user_segments(struct vcpu *vcpu)
         take_over(cpu, SEG_SS, (uint16_t)vcpu->frame.ss);
 }
 
+/* User code sets TF by POPF, or by IRET, whose frame still lies below ESP. */
+static bool has_just_set_tf(const struct vcpu *vcpu)
+{
+    const struct cpu *cpu = &vcpu->cpu;
+    uint32_t stack = cpu->seg[SEG_SS].base + cpu->gpr[ESP];
+    uint32_t returned_to = ~cpu->eip;
+    uint8_t opcode = 0;
+    look_read(vcpu->vm, cpu->seg[SEG_CS].base + cpu->eip - 1, &opcode, sizeof(opcode));
+    look_read(vcpu->vm, stack - IRET_FRAME_SIZE, &returned_to, sizeof(returned_to));
+    return opcode == OPCODE_POPF || returned_to == cpu->eip;
+}
+
+/* What only user code changes natively: for kernel code POPF and IRET trap. A TF that is set and
+ * did not trap is new, or not there at all. */
+static void store_user_flags(struct vcpu *vcpu)
+{
+    struct cpu *cpu = &vcpu->cpu;
+    uint32_t before = cpu->eflags;
+    cpu->eflags = (before & ~(EFLAGS_OF_USER | EFLAGS_CLEARED_BY_TRAP)) |
+                  (vcpu->frame.flags & EFLAGS_OF_USER) |
+                  (vcpu->frame.rflags & EFLAGS_CLEARED_BY_TRAP);
+    if (cpu->eflags & ~before & EFLAGS_TF && vcpu->frame.vector != EXC_DB && !has_just_set_tf(vcpu))
+        cpu->eflags &= ~EFLAGS_TF;
+}
+
+/* VM belongs to a frame whose segment registers are no longer the guest's; else it is of the bits
+ * that the frame has wrong. */
+static bool in_virtual_8086(const struct vcpu *vcpu)
+{
+    const struct segment *seg = vcpu->cpu.seg;
+    return vcpu->frame.rflags & EFLAGS_VM && vcpu->view == VIEW_USER &&
+           ((uint16_t)vcpu->frame.cs != vcpu->entry_cs ||
+            (uint16_t)vcpu->frame.ss != vcpu->entry_ss || read_ds() != seg[SEG_DS].selector ||
+            read_es() != seg[SEG_ES].selector || read_fs() != seg[SEG_FS].selector ||
+            read_gs() != seg[SEG_GS].selector);
+}
+
+/*
+ * From the frame only the status flags are taken. Behind a comparison and CMPXCHG8B the other bits
+ * that QEMU 7.2 pushes may be those of an operand, while the processor has them right: PUSHF finds
+ * them in the entry stub, which has set flags itself by then (but for TF and NT, which traps
+ * clear).
+ */
 void vcpu_store(struct vcpu *vcpu)
 {
     struct cpu *cpu = &vcpu->cpu;
@@ -308,12 +357,18 @@ void vcpu_store(struct vcpu *vcpu)
     uint32_t rflags = (uint32_t)vcpu->frame.rflags;
     /* A processor may keep RF over several instructions (QEMU does) or set it in the frame of every
      * fault (silicon does): it is still the guest's when it was set before and is set now. */
-    cpu->eflags = (cpu->eflags & (~(EFLAGS_NATIVE | EFLAGS_RF) | (rflags & EFLAGS_RF))) |
-                  (rflags & EFLAGS_NATIVE);
+    cpu->eflags =
+        (cpu->eflags & (~(EFLAGS_STATUS | EFLAGS_DF | EFLAGS_RF) | (rflags & EFLAGS_RF))) |
+        (rflags & EFLAGS_STATUS) | (vcpu->frame.flags & EFLAGS_DF);
     if (cpu->eip != vcpu->entry_eip)
         cpu->int_shadow = SHADOW_NONE;
-    if (vcpu->view == VIEW_USER && !(vcpu->frame.rflags & EFLAGS_VM))
-        store_user_segments(vcpu);
+    if (rflags & EFLAGS_VM && !in_virtual_8086(vcpu))
+        vcpu->frame.rflags &= ~(uint64_t)EFLAGS_VM;
+    if (vcpu->view == VIEW_USER) {
+        store_user_flags(vcpu);
+        if (!(vcpu->frame.rflags & EFLAGS_VM))
+            store_user_segments(vcpu);
+    }
 }
 
 /* No guest can change PKRU: kernel code's WRPKRU is emulated, and user code runs without CR4.PKE.

@@ -164,6 +164,7 @@ SMALL = [
     *small("dr", BOTH),
     *small("mask", BOTH),
     *small("dbit", BOTH),
+    *small("cx8", BOTH),
     *small("hlt", icount=True, serial=[r"\non time\n.*\non time\n"]),
     *small("fpu", BOTH),
     Case("small-fpureset", vms=[("tests/small/fpureset.elf", "name=fpureset mem=8M")],
