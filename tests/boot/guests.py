@@ -77,8 +77,7 @@ GUESTS = {
     "invaders": Guest("invaders.elf", screen=[r"(-\*- +){5}.*\n.*-\*-", r"/ \\"]),
 }
 
-# Without Linux: where the host is busy, a boot under Umbra can end in a kernel panic (README, Limits).
-SHORT = [(name, machine) for name in ("memtest", "mach", "invaders")
+SHORT = [(name, machine) for name in ("linux", "memtest", "mach", "invaders")
          for machine in ("native", "trap")]
 # The one that takes longest comes first, beside all others.
 FULL = [("linux-elf", "interp")]
