@@ -31,12 +31,12 @@ static const char *check_leaf_rights(const struct shadow *s, enum shadow_view vi
         return "a watched frame is writable";
     if (spte & SPTE_W && spte & (SPTE_ROM | SPTE_CODE))
         return "ROM or a code view is writable";
-    if (code && (view != VIEW_KERNEL || !s->frames[gfn].code))
+    if (code && (!runs_code_views(s, view) || !s->frames[gfn].code))
         return "a code view is mapped that does not exist";
     if (code && s->config.protection_keys && !(spte & SPTE_KEY_CODE))
         return "a code view is readable";
-    if (!code && view == VIEW_KERNEL && !(spte & SPTE_NX))
-        return "a frame is executable in the kernel view";
+    if (!code && runs_code_views(s, view) && !(spte & SPTE_NX))
+        return "a frame is executable where code views run";
     return NULL;
 }
 

@@ -8,13 +8,14 @@ enum frame_kind frame_lookup(const struct shadow *s, uint64_t gfn, uint64_t *hpa
     return s->ops->frame(s->world, gfn, hpa);
 }
 
-/* An entry that maps a RAM or ROM frame for data; in the user view also for execution. */
+/* An entry that maps a RAM or ROM frame for data; where code does not run from views, also for
+ * execution. */
 uint64_t leaf_spte(const struct shadow *s, enum shadow_view view, uint64_t gfn, bool guest_writable)
 {
     uint64_t hpa = 0;
     enum frame_kind kind = frame_lookup(s, gfn, &hpa);
     uint64_t spte = (hpa & SPTE_ADDR) | SPTE_P | SPTE_U | SPTE_A;
-    if (view == VIEW_KERNEL)
+    if (runs_code_views(s, view))
         spte |= SPTE_NX;
     if (kind == FRAME_ROM)
         spte |= SPTE_ROM;

@@ -152,7 +152,7 @@ static uint64_t code_source(struct shadow *s, uint32_t gva, unsigned access, uin
 {
     enum shadow_view view = access_view(access);
     struct live l;
-    if (view == VIEW_USER)
+    if (!runs_code_views(s, view))
         return 0;
     if (access & SHADOW_ACCESS_FETCH)
         return view_of(s, gpa >> 12);
@@ -194,7 +194,7 @@ static enum shadow_result flip_to_code(struct shadow *s, uint32_t gva, unsigned 
     uint64_t view_hpa = view_of(s, gfn);
     if (view_hpa == SHADOW_NO_HPA)
         return SHADOW_INTERPRET;
-    if (!live_find(s, VIEW_KERNEL, gva, l) || s->links[l->entry].target != gfn)
+    if (!live_find(s, access_view(access), gva, l) || s->links[l->entry].target != gfn)
         return resolve(s, gva, access, out);
     entry_set(s, l->entry, code_spte(s, l->spte, view_hpa), gfn);
     code_mapped(s, l->entry);
@@ -216,7 +216,7 @@ enum shadow_result shadow_fault(struct shadow *s, uint32_t gva, unsigned access,
     bool code = l.spte & SPTE_CODE;
     if (!(access & SHADOW_ACCESS_FETCH))
         return code ? SHADOW_CODE_DATA : SHADOW_FILLED;
-    if (code || view == VIEW_USER)
+    if (code || !runs_code_views(s, view))
         return SHADOW_FILLED;
     return flip_to_code(s, gva, access, &l, out);
 }

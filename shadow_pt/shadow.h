@@ -21,7 +21,8 @@
 enum shadow_view {
     VIEW_KERNEL, /* virtual CPL 0..2: supervisor and user pages, all as user pages; code only from
                     code views */
-    VIEW_USER,   /* virtual CPL 3: user pages only, code runs from the guest's own frames */
+    VIEW_USER,   /* virtual CPL 3: user pages only, code runs from the guest's own frames, or
+                    (user_views) from code views, too */
 };
 
 /* The guest's paging mode, from its CR0 and CR4. */
@@ -75,6 +76,7 @@ struct shadow_config {
     struct shadow_pool pool;
     uint64_t ram_frames; /* frames 0 .. ram_frames-1 may be RAM or ROM and get a reverse map */
     const uint64_t *monitor_pml4; /* 512 entries: entries other than 0 are copied to every root */
+    bool user_views;              /* user code runs from code views, too */
     bool protection_keys;         /* code views are execute-only by key 1 */
     bool rsvd_sets_p; /* #PF for a reserved bit has P set (silicon, Bochs; QEMU: clear) */
     void *memory;     /* shadow_memory_size() bytes for the bookkeeping, zeroed */

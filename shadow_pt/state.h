@@ -186,6 +186,12 @@ static inline enum shadow_view access_view(unsigned access)
     return access & SHADOW_ACCESS_USER ? VIEW_USER : VIEW_KERNEL;
 }
 
+/* True when code of that view runs from code views. */
+static inline bool runs_code_views(const struct shadow *s, enum shadow_view view)
+{
+    return view == VIEW_KERNEL || s->config.user_views;
+}
+
 /* node.c: nodes, their keys and where they come from. */
 uint64_t node_key(const struct shadow *s, enum node_kind kind, uint64_t frame, unsigned quadrant,
                   enum shadow_view view);

@@ -7,7 +7,8 @@ HOST_DIR    := $(BUILD)/host
 HOST_SRC    := $(wildcard emulate/cpu/*.c emulate/pc/*.c shadow_pt/*.c) \
                $(wildcard hypervisor/load/config.c hypervisor/load/elf.c \
                           hypervisor/load/elf_symbols.c hypervisor/load/kernel.c \
-                          hypervisor/load/linux_header.c hypervisor/load/multiboot_header.c hypervisor/report/counters.c \
+                          hypervisor/load/linux_header.c hypervisor/load/multiboot_header.c \
+                          hypervisor/load/smbios.c hypervisor/report/counters.c \
                           hypervisor/report/json.c hypervisor/vm/keys.c hypervisor/vm/text.c \
                           hypervisor/vm/descriptor_rule.c) \
                $(wildcard $(addprefix hypervisor/debug/,packet.c registers.c rsp.c line.c))

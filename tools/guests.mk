@@ -2,7 +2,7 @@
 
 OUR_GUESTS := demo probes bench hostile
 # From Debian's archive, by tools/fetch-guests.
-FETCHED_GUESTS := linux linux-pae workload memtest mach invaders
+FETCHED_GUESTS := linux linux-pae workload detectors memtest mach invaders
 FETCHED        := $(BUILD)/guests
 
 GUEST := demo
@@ -27,6 +27,14 @@ MEM_workload      := 256M
 HOST_MEM_workload := 768M
 CMDLINE_workload  := console=ttyS0 $(if $(INTERACTIVE),,run=/workload/workload)
 
+# What asks whether the machine is a virtual one.
+FILE_detectors     := $(FILE_linux)
+INITRD_detectors   := $(INITRD_workload)
+MEM_detectors      := 256M
+HOST_MEM_detectors := 768M
+CONFIG_detectors   := user=exposed
+CMDLINE_detectors  := console=ttyS0 run=/workload/detectors
+
 FILE_memtest    := $(FETCHED)/memtest.bzimage
 SCREEN_memtest  := serial
 FILE_mach       := $(FETCHED)/mach.elf
@@ -43,6 +51,7 @@ MEM        := $(or $(MEM_$(GUEST)),64M)
 CMDLINE    := $(CMDLINE_$(GUEST))
 INITRD     := $(INITRD_$(GUEST))
 SCREEN     := $(SCREEN_$(GUEST))
+CONFIG     := $(CONFIG_$(GUEST))
 
 # What has to be there before a guest boots.
 ifneq ($(filter $(GUEST),$(FETCHED_GUESTS)),)

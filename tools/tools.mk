@@ -1,6 +1,6 @@
 # Running: the same guest image under Umbra and on the bare machine.
 
-##? GUEST=demo          a guest of ours, linux, linux-pae, workload, memtest, mach, invaders, or a path
+##? GUEST=demo          a guest of ours, linux, linux-pae, workload, detectors, memtest, mach, invaders, or a path
 ##? MEM=64M             the guest's memory
 ##? CMDLINE="script"    the guest's command line
 ##? SCREEN=serial       show the guest's text screen on the terminal, and type on its keyboard
@@ -19,7 +19,8 @@ HOST_MEM := $(or $(HOST_MEM_$(GUEST)),512M)
 ISO        := $(BUILD)/umbra.iso
 VM_NAME    := $(if $(FILE_$(GUEST)),$(GUEST),$(basename $(notdir $(GUEST))))
 VM_LINE    := name=$(VM_NAME) mem=$(MEM) $(if $(ENGINE),engine=$(ENGINE)) \
-              $(if $(TRACE),trace=$(TRACE)) $(if $(SCREEN),screen=$(SCREEN)) -- $(CMDLINE)
+              $(if $(TRACE),trace=$(TRACE)) $(if $(SCREEN),screen=$(SCREEN)) $(CONFIG) -- \
+              $(CMDLINE)
 # For mkiso; the argument is put in front of the VM's line.
 VM_MODULES  = --module '$(GUEST_FILE)' --line '$(1)$(VM_LINE)' \
               $(if $(INITRD),--module '$(INITRD)' --line 'for=$(VM_NAME)')

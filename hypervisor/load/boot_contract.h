@@ -45,7 +45,8 @@
  *     FEFC7-FEFD1, FFFFF                       floppy parameters, checksum
  *
  * It is captured with -m 64. With other sizes these would differ: the relocated addresses, F6255,
- * the memory sizes of SMBIOS (F68CA, F68DE, F68F5-F68FA, F6909, F6AA2, F6B06), the checksum.
+ * F6AA2, F6B06, the checksum; and the memory sizes of SMBIOS (F68CA, F68DE, F68F5-F68FA, F6909),
+ * which smbios.c sets to those of the VM.
  *
  * SeaBIOS also leaves its moved start-up code and free heap below the top of RAM (for -m 64 between
  * 02FEA1B0 and 02FFFFFC); the multiboot map calls that free RAM. It is not reproduced, nor are the

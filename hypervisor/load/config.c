@@ -128,6 +128,18 @@ static bool set_overlap(struct vm_config *config, const char *word, const char *
     return true;
 }
 
+static bool set_user(struct vm_config *config, const char *word, const char *value,
+                     struct load_error *error)
+{
+    if (!strcmp(value, "native"))
+        config->user = USER_NATIVE;
+    else if (!strcmp(value, "exposed"))
+        config->user = USER_EXPOSED;
+    else
+        return refuse(error, word, "unknown value", "use user=native or user=exposed");
+    return true;
+}
+
 static bool set_gdb(struct vm_config *config, const char *word, const char *value,
                     struct load_error *error)
 {
@@ -228,7 +240,7 @@ static const struct option {
 } options[] = {
     {"name", set_name},       {"mem", set_mem},           {"engine", set_engine}, {"gdb", set_gdb},
     {"trace", set_trace},     {"screen", set_screen},     {"rom", set_rom},       {"for", set_for},
-    {"overlap", set_overlap}, {"lockstep", set_lockstep},
+    {"overlap", set_overlap}, {"lockstep", set_lockstep}, {"user", set_user},
 };
 
 static bool set_option(struct vm_config *config, char *word, struct load_error *error)
@@ -244,7 +256,7 @@ static bool set_option(struct vm_config *config, char *word, struct load_error *
     }
     return refuse(
         error, word, "unknown option",
-        "known are name, mem, engine, gdb, trace, screen, overlap, lockstep, rom and for");
+        "known are name, mem, engine, user, gdb, trace, screen, overlap, lockstep, rom and for");
 }
 
 /* Copies the next word of *line; returns its length, 0 at the end. A longer word is cut. */

@@ -24,6 +24,11 @@ enum overlap {
     OVERLAP_STRICT, /* none, indirect ones included, leads to bytes that were not decoded */
 };
 
+enum user_code {
+    USER_NATIVE,  /* runs from the guest's own frames */
+    USER_EXPOSED, /* runs from code views, as the kernel's does */
+};
+
 enum gdb_mode {
     GDB_OFF,
     GDB_ON,   /* gdb=on: a debugger that calls on COM2 gets this VM */
@@ -49,8 +54,9 @@ struct vm_config {
     uint64_t mem; /* bytes of RAM */
     enum engine engine;
     enum overlap overlap; /* of code views */
-    uint32_t lockstep;    /* 0: off; the group of kernel entries to list + 1; LOCKSTEP_ON: none */
-    uint32_t trace;       /* traps that the trace ring keeps: 1 << enum exit_reason */
+    enum user_code user;
+    uint32_t lockstep; /* 0: off; the group of kernel entries to list + 1; LOCKSTEP_ON: none */
+    uint32_t trace;    /* traps that the trace ring keeps: 1 << enum exit_reason */
     enum gdb_mode gdb;
     enum screen_mode screen;
     uint32_t rom_address; /* MODULE_ROM: gpa */

@@ -7,6 +7,7 @@
 #include "hypervisor/load/linux.h"
 #include "hypervisor/load/multiboot.h"
 #include "hypervisor/load/multiboot2.h"
+#include "hypervisor/load/smbios.h"
 #include "hypervisor/vm/vm.h"
 
 static void load_roms(struct vm *vm)
@@ -15,6 +16,7 @@ static void load_roms(struct vm *vm)
         const struct rom *rom = &vm->image.roms[i];
         gpa_load(vm, rom->gpa, rom->file.bytes, rom->file.size);
     }
+    smbios_set_memory(vm->memory.ram + SMBIOS_AREA, vm->memory.bytes);
 }
 
 /* RAM is clear already. */

@@ -113,7 +113,8 @@ void emulate(struct vcpu *vcpu, enum exit_reason reason)
 static bool code_address(struct vcpu *vcpu, uint32_t lin, uint64_t *gpa)
 {
     struct shadow_access out;
-    if (shadow_translate(vcpu->vm->shadow, lin, 0, &out) != SHADOW_FILLED)
+    unsigned access = vcpu->view == VIEW_USER ? SHADOW_ACCESS_USER : 0;
+    if (shadow_translate(vcpu->vm->shadow, lin, access, &out) != SHADOW_FILLED)
         return false;
     *gpa = out.gpa;
     return true;
@@ -140,24 +141,26 @@ static bool exposes(struct vcpu *vcpu, uint32_t lin, uint64_t gpa)
 }
 
 /*
- * Kernel code hit a HLT of its code view (or really faulted: then emulation raises the fault). Code
+ * Code hit a HLT of its code view (or really faulted: then emulation raises the fault). What is
  * seen for the first time is exposed; what may not run natively is emulated.
  */
-static void exit_kernel_code(struct vcpu *vcpu)
+static void exit_view(struct vcpu *vcpu, enum exit_reason reason)
 {
     uint64_t gpa;
     uint32_t lin = vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip;
     const struct site *known = sites_find(vcpu);
     if (known && !insn_harmless(&known->insn))
-        emulate_site(vcpu, EXIT_SENSITIVE, known);
+        emulate_site(vcpu, reason, known);
     else if (!code_address(vcpu, lin, &gpa) || !exposes(vcpu, lin, gpa))
-        emulate(vcpu, EXIT_SENSITIVE);
+        emulate(vcpu, reason);
 }
 
 static __attribute__((noinline)) void exit_unknown_code(struct vcpu *vcpu)
 {
     if (vcpu->view == VIEW_KERNEL)
-        exit_kernel_code(vcpu);
+        exit_view(vcpu, EXIT_SENSITIVE);
+    else if (vcpu_exposes_user(vcpu))
+        exit_view(vcpu, EXIT_USER_TRAP);
     else
         emulate(vcpu, EXIT_USER_TRAP);
 }
@@ -166,7 +169,7 @@ static void exit_protection(struct vcpu *vcpu)
 {
     bool user = vcpu->view == VIEW_USER;
     const struct site *known = sites_hit(vcpu);
-    if (known && (user || !insn_harmless(&known->insn)))
+    if (known && (!insn_harmless(&known->insn) || (user && !vcpu_exposes_user(vcpu))))
         emulate_site(vcpu, user ? EXIT_USER_TRAP : EXIT_SENSITIVE, known);
     else
         exit_unknown_code(vcpu);
@@ -185,11 +188,12 @@ struct page_fault {
  * it here saves the trap that it would cause. */
 static void fault_filled(struct vcpu *vcpu, const struct page_fault *fault)
 {
-    bool code = (fault->access & SHADOW_ACCESS_FETCH) && vcpu->view == VIEW_KERNEL;
+    bool user = vcpu->view == VIEW_USER;
+    bool code = (fault->access & SHADOW_ACCESS_FETCH) && (!user || vcpu_exposes_user(vcpu));
     count_exit(&vcpu->vm->counters, code ? EXIT_FILL_CODE : EXIT_FILL);
     if (code && fault->gva == vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip &&
         !views_expose(vcpu->vm, fault->out.gpa))
-        emulate(vcpu, EXIT_SENSITIVE);
+        emulate(vcpu, user ? EXIT_USER_TRAP : EXIT_SENSITIVE);
 }
 
 static void fault_guest(struct vcpu *vcpu, const struct page_fault *fault)

@@ -37,6 +37,11 @@
 #define DR7_IO(n)     (2u << (16 + 4 * (n)))
 #define DR7_ENABLE(n) (3u << (2 * (n)))
 
+bool vcpu_exposes_user(const struct vcpu *vcpu)
+{
+    return vm_of(vcpu)->config.user == USER_EXPOSED;
+}
+
 /* --- segment registers -------------------------------------------------------------------------
  */
 
@@ -168,7 +173,7 @@ static void choose_control(struct vcpu *vcpu)
     vcpu->control[VIEW_KERNEL].cr0 = cr0;
     vcpu->control[VIEW_KERNEL].cr4 = cr4 | (cpu_features()->pku ? CR4_PKE : 0);
     vcpu->control[VIEW_USER].cr0 = cr0 | (cpu->cr0 & CR0_AM);
-    vcpu->control[VIEW_USER].cr4 = cr4;
+    vcpu->control[VIEW_USER].cr4 = vcpu_exposes_user(vcpu) ? vcpu->control[VIEW_KERNEL].cr4 : cr4;
 }
 
 static void load_control(struct vcpu *vcpu)
@@ -371,8 +376,8 @@ void vcpu_store(struct vcpu *vcpu)
     }
 }
 
-/* No guest can change PKRU: kernel code's WRPKRU is emulated, and user code runs without CR4.PKE.
- */
+/* No guest can change PKRU: WRPKRU in a code view is emulated, and user code that runs from the
+ * guest's frames does so without CR4.PKE. */
 static void set_code_view_key(void)
 {
     write_cr4(read_cr4() | CR4_PKE);
@@ -443,7 +448,7 @@ static bool must_interpret(const struct vcpu *vcpu)
         return true;
     /* Without protection keys a code view can be read, and a kernel that keeps data beside its code
      * would read the view's HLT bytes: being right comes before being fast. */
-    return cpu->cpl != 3 && (!cpu_code32(cpu) || !cpu_features()->pku);
+    return (cpu->cpl != 3 || vcpu_exposes_user(vcpu)) && (!cpu_code32(cpu) || !cpu_features()->pku);
 }
 
 static __attribute__((noinline)) void choose_engine(struct vcpu *vcpu)

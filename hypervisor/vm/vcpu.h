@@ -60,6 +60,9 @@ void vcpu_leave(struct vcpu *vcpu);
  */
 void vcpu_choose_engine(struct vcpu *vcpu);
 
+/* True when user code runs from code views, too (user=exposed). */
+bool vcpu_exposes_user(const struct vcpu *vcpu);
+
 /* Forgets what is known of code (sites.h). */
 void vcpu_forget_code(struct vcpu *vcpu);
 

@@ -17,7 +17,7 @@
 #define SHADOW_PAGES_MIN       1024u
 #define FRAMES_PER_SHADOW_PAGE 16u
 
-/* Code views: a kernel's text is a small part of its memory. */
+/* Code views: a kernel's text is a small part of its memory, and so are its programs'. */
 #define FRAMES_PER_VIEW 8u
 #define VIEWS_MAX       8192u
 
@@ -80,6 +80,7 @@ static bool create_shadow(struct vm *vm, struct claims *claims)
         .pool.count = SHADOW_PAGES_MIN + (unsigned)(frames / FRAMES_PER_SHADOW_PAGE),
         .ram_frames = frames,
         .monitor_pml4 = monitor_pml4(),
+        .user_views = vm->config.user == USER_EXPOSED,
         .protection_keys = cpu_features()->pku,
         .rsvd_sets_p = cpu_model_pentium3_tcg.policy.rsvd_pf_has_p,
     };

@@ -68,6 +68,8 @@ GUESTS = {
     "linux-pae": Guest("linux-pae.bzimage", "console=ttyS0 nokaslr", same=True, **LINUX),
     "workload": Guest("linux.bzimage", "console=ttyS0 nokaslr run=/workload/workload", parts=True,
                       **WORKLOAD),
+    "detectors": Guest("linux.bzimage", "console=ttyS0 nokaslr run=/workload/detectors", parts=True,
+                       keys="user=exposed", **WORKLOAD),
     "memtest": Guest("memtest.bzimage", screen=[
         r"Memtest86\+ v6\.10 +. Pentium III", r"Test +\d+% #", r"\d+MB \[\d+MB of ",
         r"Status: Testing", r"Errors: 0\b"]),
@@ -103,8 +105,11 @@ VOLATILE = [
     (r"raid6: |xor: |xor\b.*MB/sec|\braid6", "measured speed of the processor"),
 ]
 
-# Likewise in what programs print: (pattern, what it becomes, cause).
+# Likewise in what programs print: (pattern, what it becomes, cause); None: the line goes.
 VOLATILE_OUTPUT = [
+    (r"(?i)^( *BogoMIPS\s*: +|cpu MHz\s*: +)[\d.]+$", r"\1...", "measured speed of the processor"),
+    (r"^ *000ca000-000ca[0-9a-f]{3} : Adapter ROM$", None,
+     "the ROM with which QEMU loads Linux; Umbra leaves there what loads multiboot kernels"),
     (r"^Time: [\d.]+$", "Time: ...", "rate"),
     (r"\(process \d+\)|\[Inferior 1 \(process \d+\) ", "(process ...)",
      "process number: the kernel makes and ends threads of its own as time goes by"),
@@ -117,7 +122,8 @@ def parts_of(text):
     for part in re.split(r"^=== (?=\S+\r?$)", text, flags=re.M)[1:]:
         name, *lines = part.splitlines()
         for pattern, instead, _ in VOLATILE_OUTPUT:
-            lines = [re.sub(pattern, instead, line) for line in lines]
+            lines = [line if instead is None else re.sub(pattern, instead, line) for line in lines
+                     if instead is not None or not re.search(pattern, line)]
         ends = [at for at, line in enumerate(lines) if line.startswith("=== status ")]
         parts[name] = lines[:ends[0] + 1] if ends else lines
     return parts

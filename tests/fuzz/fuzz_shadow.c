@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct world w;
     struct input input = {data, size};
-    world_init(&w, POOL_PAGES);
+    world_init_views(&w, POOL_PAGES, take(&input, 1) & 1);
     while (input.size) {
         uint32_t what = take(&input, 1) % 3;
         if (what == 0)

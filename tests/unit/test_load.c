@@ -102,6 +102,17 @@ static void test_trace(void **state)
     assert_int_equal(config.trace, (1u << EXIT_REASONS) - 1);
 }
 
+static void test_user(void **state)
+{
+    (void)state;
+    assert_true(config_parse(&config, "mem=8M", 1, &error));
+    assert_int_equal(config.user, USER_NATIVE);
+    assert_true(config_parse(&config, "user=exposed", 1, &error));
+    assert_int_equal(config.user, USER_EXPOSED);
+    assert_true(config_parse(&config, "user=native", 1, &error));
+    assert_int_equal(config.user, USER_NATIVE);
+}
+
 static void test_quotes(void **state)
 {
     (void)state;
@@ -139,6 +150,7 @@ static void test_bad_lines(void **state)
         {"engine=magic", "engine=magic: unknown engine"},
         {"screen=large", "screen=large: unknown value"},
         {"overlap=maybe", "overlap=maybe: unknown value"},
+        {"user=root", "user=root: unknown value"},
         {"gdb=maybe", "gdb=maybe: unknown value"},
         {"trace=everything", "trace=everything: unknown kind of trap"},
         {"trace=", "trace=: unknown kind of trap"},
@@ -312,11 +324,12 @@ int main(void)
         cmocka_unit_test(test_gdb),        cmocka_unit_test(test_trace),
         cmocka_unit_test(test_lockstep),   cmocka_unit_test(test_screen),
         cmocka_unit_test(test_quotes),     cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_companions), cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_long_lines), TEST_IMAGE(test_good_image),
-        TEST_IMAGE(test_not_an_elf),       TEST_IMAGE(test_wrong_kind),
-        TEST_IMAGE(test_truncated),        TEST_IMAGE(test_segments),
-        TEST_IMAGE(test_outside_ram),      TEST_IMAGE(test_entry_and_header),
+        cmocka_unit_test(test_user),       cmocka_unit_test(test_companions),
+        cmocka_unit_test(test_bad_lines),  cmocka_unit_test(test_long_lines),
+        TEST_IMAGE(test_good_image),       TEST_IMAGE(test_not_an_elf),
+        TEST_IMAGE(test_wrong_kind),       TEST_IMAGE(test_truncated),
+        TEST_IMAGE(test_segments),         TEST_IMAGE(test_outside_ram),
+        TEST_IMAGE(test_entry_and_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

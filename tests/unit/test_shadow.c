@@ -19,10 +19,10 @@
 
 static const struct shadow_mode paged = {.paging = true, .wp = true, .pse = true};
 
-static int setup(void **state)
+static int setup_views(void **state, bool user_views)
 {
     struct world *w = malloc(sizeof *w);
-    world_init(w, 64);
+    world_init_views(w, 64, user_views);
     w->mem[1][0] = PT | P | W | U;
     for (unsigned i = 0; i < 8; i++)
         w->mem[2][i] = (DATA + i) << 12 | P | W | U;
@@ -31,6 +31,16 @@ static int setup(void **state)
     shadow_take_flush(w->s);
     *state = w;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_views(state, false);
+}
+
+static int setup_user_views(void **state)
+{
+    return setup_views(state, true);
 }
 
 static int teardown(void **state)
@@ -389,6 +399,39 @@ static void self_map_of_the_directory(void **state)
     expect_guest_fault(w, 0xffc00000, READ, 0);
 }
 
+static void user_code_runs_from_the_frame(void **state)
+{
+    struct world *w = *state;
+    shadow_set_view(w->s, VIEW_USER);
+    assert_int_equal(fault(w, 0x1000, USER | FETCH), SHADOW_FILLED);
+    struct hw hw = hw_walk(w, 0x1000);
+    assert_true(!hw.nx && hw.key == 0 && hw.hpa == ram(9));
+}
+
+/* The same frame has one view, whoever runs it. */
+static void user_code_runs_from_views_on_request(void **state)
+{
+    struct world *w = *state;
+    shadow_set_view(w->s, VIEW_USER);
+    assert_int_equal(fault(w, 0x1000, USER | READ), SHADOW_FILLED);
+    assert_true(hw_walk(w, 0x1000).nx);
+    assert_int_equal(fault(w, 0x1000, USER | FETCH), SHADOW_FILLED);
+    struct hw hw = hw_walk(w, 0x1000);
+    assert_true(hw.u && !hw.w && !hw.nx && hw.key == 1 && hw.hpa == CODE_HPA + 0x9000);
+    assert_int_equal(fault(w, 0x1000, USER | READ), SHADOW_CODE_DATA);
+    assert_int_equal(fault(w, 0x1000, USER | WRITE), SHADOW_TABLE_WRITE);
+    shadow_map_as_data(w->s, 0x1000);
+    hw = hw_walk(w, 0x1000);
+    assert_true(hw.nx && !hw.w && hw.hpa == ram(9));
+    assert_int_equal(fault(w, 0x1000, USER | FETCH), SHADOW_FILLED);
+    shadow_set_view(w->s, VIEW_KERNEL);
+    assert_int_equal(fault(w, 0x1000, FETCH), SHADOW_FILLED);
+    assert_int_equal(hw_walk(w, 0x1000).hpa, CODE_HPA + 0x9000);
+    world_drop_view(w, 9);
+    shadow_set_view(w->s, VIEW_USER);
+    assert_false(hw_walk(w, 0x1000).present);
+}
+
 static void kernel_code_runs_from_its_view(void **state)
 {
     struct world *w = *state;
@@ -703,6 +746,9 @@ int main(void)
         PROPERTY(flooded_table_becomes_data_again),
         PROPERTY(table_in_use_is_not_taken_for_data),
         PROPERTY(self_map_of_the_directory),
+        PROPERTY(user_code_runs_from_the_frame),
+        cmocka_unit_test_setup_teardown(user_code_runs_from_views_on_request, setup_user_views,
+                                        teardown),
         PROPERTY(kernel_code_runs_from_its_view),
         PROPERTY(neighbours_of_code_are_told),
         PROPERTY(code_at_the_edge_of_a_table_has_no_neighbour),

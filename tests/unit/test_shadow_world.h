@@ -132,7 +132,7 @@ static inline void world_code_follows(void *world, uint64_t gfn, uint64_t next)
 static const struct shadow_ops world_ops = {
     world_frame, world_read, gpa_write, world_code_view, world_code_follows, world_watched_write};
 
-static inline void world_init(struct world *w, unsigned pool_pages)
+static inline void world_init_views(struct world *w, unsigned pool_pages, bool user_views)
 {
     memset(w, 0, sizeof *w);
     w->nothing = UINT32_MAX;
@@ -145,10 +145,16 @@ static inline void world_init(struct world *w, unsigned pool_pages)
         .pool = {w->pages, POOL_HPA, pool_pages},
         .ram_frames = FRAMES,
         .monitor_pml4 = w->pml4,
+        .user_views = user_views,
         .protection_keys = true,
         .memory = w->memory,
     };
     w->s = shadow_init(&config, &world_ops, w);
+}
+
+static inline void world_init(struct world *w, unsigned pool_pages)
+{
+    world_init_views(w, pool_pages, false);
 }
 
 static inline void world_done(struct world *w)
