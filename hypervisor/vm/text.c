@@ -133,3 +133,32 @@ void text_paint(struct text_terminal *terminal, const struct text_screen *screen
     }
     shown->cursor = screen->cursor;
 }
+
+/* --- lines -------------------------------------------------------------------------------------
+ */
+
+#define ESCAPED_MAX 4u /* \xNN */
+
+static void line_put(struct text_line *line, uint8_t byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (byte == '\t' || (byte >= ' ' && byte <= '~')) {
+        line->text[line->length++] = (char)byte;
+        return;
+    }
+    const char escaped[ESCAPED_MAX] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    memcpy(&line->text[line->length], escaped, sizeof(escaped));
+    line->length += sizeof(escaped);
+}
+
+bool text_line_add(struct text_line *line, uint8_t byte)
+{
+    bool returned = line->returned;
+    line->returned = byte == '\r';
+    if (returned && byte != '\n')
+        line_put(line, '\r');
+    if (byte != '\n' && byte != '\r')
+        line_put(line, byte);
+    line->text[line->length] = '\0';
+    return byte == '\n' || line->length > sizeof(line->text) - 1 - 2 * ESCAPED_MAX;
+}

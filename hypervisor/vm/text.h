@@ -33,4 +33,18 @@ void text_row(const struct text_screen *screen, unsigned row, text_put put);
 /* Sends what makes the terminal show the screen: cells that changed, and the cursor. */
 void text_paint(struct text_terminal *terminal, const struct text_screen *screen, text_put put);
 
+/* A line of text from a guest, for a channel that others write to as well. All zero: empty. */
+struct text_line {
+    char text[160]; /* ends with '\0' once the line is complete */
+    unsigned length;
+    bool returned; /* a CR came, which the LF after it swallows */
+};
+
+/*
+ * Adds a byte; true when the line is complete, by a newline or because it is full: use it and clear
+ * *line. What is not printable ASCII becomes \xNN: a guest must not move the cursor of a terminal
+ * that shows the monitor's words too.
+ */
+bool text_line_add(struct text_line *line, uint8_t byte);
+
 #endif

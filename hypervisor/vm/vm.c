@@ -175,7 +175,7 @@ void vm_boot(struct vm *vm)
     vm->vcpu.view = VIEW_KERNEL;
     vm->alarm = CLOCK_NEVER;
     vm->slice_end = vm->slice_tsc = CLOCK_NEVER;
-    vm->line_length = 0;
+    memset(&vm->line, 0, sizeof(vm->line));
     vm->screen_due = 0;
     lockstep_begin(vm);
     image_boot(vm);

@@ -18,6 +18,7 @@
 #include "hypervisor/vm/keys.h"
 #include "hypervisor/vm/lockstep.h"
 #include "hypervisor/vm/sites.h"
+#include "hypervisor/vm/text.h"
 #include "hypervisor/vm/vcpu.h"
 #include "hypervisor/vm/run.h"
 #include "hypervisor/vm/views.h"
@@ -66,9 +67,8 @@ struct vm {
     struct fxsave_area fpu; /* while another VM runs */
     struct debug *debug;    /* an attached debugger (hypervisor/debug/debug.h), or NULL */
     bool owns_console;      /* its COM1 is the host's */
-    char line[128];         /* serial output of a VM that does not, until its newline */
-    unsigned line_length;
-    struct keys keys; /* what is typed, when its screen is on the serial line */
+    struct text_line line;  /* COM1 of a VM that does not, until its newline */
+    struct keys keys;       /* what is typed, when its screen is on the serial line */
     unsigned keys_pending;
 };
 

@@ -324,7 +324,7 @@ static uint64_t virtual_now(void *world)
 }
 
 /* COM1 of the VM that owns the console goes out byte for byte; that of another becomes lines of
- * the monitor's channel. */
+ * the monitor's channel, printable ones. */
 static void com1_out(void *world, uint8_t byte)
 {
     struct vm *vm = world;
@@ -332,22 +332,19 @@ static void com1_out(void *world, uint8_t byte)
         serial_host_put(byte);
         return;
     }
-    if (byte != '\n' && vm->line_length < sizeof(vm->line) - 1) {
-        vm->line[vm->line_length++] = (char)byte;
+    if (!text_line_add(&vm->line, byte))
         return;
-    }
-    vm->line[vm->line_length] = '\0';
-    console_printf("%s| %s\n", vm->config.name, vm->line);
-    vm->line_length = 0;
+    console_printf("%s| %s\n", vm->config.name, vm->line.text);
+    memset(&vm->line, 0, sizeof(vm->line));
 }
 
 void world_give_console(struct vm *const *vms, unsigned count, struct vm *vm)
 {
     for (unsigned i = 0; i < count; i++)
         vms[i]->owns_console = vms[i] == vm;
-    for (unsigned i = 0; i < vm->line_length; i++)
-        serial_host_put((uint8_t)vm->line[i]);
-    vm->line_length = 0;
+    for (unsigned i = 0; i < vm->line.length; i++)
+        serial_host_put((uint8_t)vm->line.text[i]);
+    memset(&vm->line, 0, sizeof(vm->line));
     screen_show(vm);
 }
 

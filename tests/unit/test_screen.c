@@ -117,6 +117,45 @@ static void test_all_keys(void **state)
     }
 }
 
+/* --- a guest's lines among the monitor's ------------------------------------------------------ */
+
+static void add(struct text_line *line, const char *text)
+{
+    for (; text[1]; text++)
+        assert_false(text_line_add(line, (uint8_t)*text));
+    assert_true(text_line_add(line, (uint8_t)*text));
+}
+
+static void test_line(void **state)
+{
+    (void)state;
+    struct text_line line = {.length = 0};
+    add(&line, "plain\ttext\r\n");
+    assert_string_equal(line.text, "plain\ttext");
+
+    struct text_line hostile = {.length = 0};
+    add(&hostile, "\rumbra: \x1b[2J\x9b\x7f\n");
+    assert_string_equal(hostile.text, "\\x0dumbra: \\x1b[2J\\x9b\\x7f");
+}
+
+/* No byte is lost and none lies outside, wherever the line becomes full. */
+static void test_line_full(void **state)
+{
+    (void)state;
+    static const char *const units[] = {"a", "\x1b", "\r", "\ra", "a\x01"};
+    for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        struct text_line line = {.length = 0};
+        const char *at = units[i];
+        unsigned taken = 0;
+        while (!text_line_add(&line, (uint8_t)*at)) {
+            at = at[1] ? at + 1 : units[i];
+            assert_true(++taken < sizeof(line.text));
+        }
+        assert_true(line.length < sizeof(line.text));
+        assert_int_equal(strlen(line.text), line.length);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +164,8 @@ int main(void)
         cmocka_unit_test_setup(test_paint_rows, blank_screen),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_line),
+        cmocka_unit_test(test_line_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
