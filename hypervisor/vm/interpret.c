@@ -63,7 +63,8 @@ static void trust_cache(struct vm *vm)
     cpu_cache_distrust(vm->cache);
 }
 
-/* True when the next instruction is one to be stepped. */
+/* True when the next instruction is one to be stepped. When it is the first it must be: the board
+ * may want attention at a time that only comes when an instruction is executed. */
 static bool run_blocks(struct vm *vm)
 {
     struct vcpu *vcpu = &vm->vcpu;
@@ -76,7 +77,7 @@ static bool run_blocks(struct vm *vm)
     interpret_count(vm, count - left);
     if (end == CPU_RUN_SHUTDOWN)
         shut_down(vcpu);
-    return end == CPU_RUN_SENSITIVE && vm->clock.ticks < vm->attention;
+    return end == CPU_RUN_SENSITIVE && (left == count || vm->clock.ticks < vm->attention);
 }
 
 /* Whoever looks at every instruction gets every instruction. */

@@ -126,10 +126,16 @@ void vm_tick(struct vm *vm)
     vm_reschedule(vm);
 }
 
-/* Rounded up: a board that is looked at too early would be looked at again and again. */
+/* The first tick at which the board's clock has come so far: a board that is looked at too early
+ * would be looked at again and again. What rounding takes off grows with the time. */
 static uint64_t ticks_at(const struct vm *vm, uint64_t ns)
 {
-    return ns == PC_NEVER ? CLOCK_NEVER : clock_from_ns(&vm->clock, ns) + 1;
+    if (ns == PC_NEVER)
+        return CLOCK_NEVER;
+    uint64_t ticks = clock_from_ns(&vm->clock, ns) + 1;
+    for (uint64_t then; (then = clock_to_ns(&vm->clock, ticks)) < ns;)
+        ticks += clock_from_ns(&vm->clock, ns - then) + 1;
+    return ticks;
 }
 
 void vm_reschedule(struct vm *vm)

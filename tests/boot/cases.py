@@ -171,6 +171,7 @@ SMALL = [
          status=NOT_WELL, serial=[r"^(0000037f\n00001f80\n){2,}$"],
          monitor=[r"ended: reset too often"]),
     *small("poll", BOTH, talk=[(">$", "abc"), ("abc$", "def")]),
+    *small("late", BOTH, serial=[r"^00001234\n"]),
     *small("ovf", talk=[(">$", "0123456789abc" * 200)]),
     beside_worker("storm"),
     beside_worker("cpuid"),
