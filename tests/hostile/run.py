@@ -43,9 +43,11 @@ WILD = "wild"               # nobody survives it: WILD_GUESTS die in it, time an
 WILD_GUESTS = 6
 TRIES = 12                  # guests that one stage may cost
 
-# A guest that says nothing new for so long, for each guest that runs beside it, has lost itself.
-STALL_SECONDS = 3
-STALL_SECONDS_MIN = 15
+# A guest that says nothing new has lost itself: after so much time of the host's processor for each
+# guest that shares it (a busy host makes nobody lost), or, where all guests sleep, after so long.
+STALL_CPU_SECONDS = 1.5
+STALL_CPU_SECONDS_MIN = 4
+STALL_SECONDS = 60
 
 COUNTED = re.compile(r"hostile: seed \d+: (\w+): (so far|done): attempts (\d+) events (\d+) "
                      r"bytes (\d+)")
@@ -117,20 +119,34 @@ def of_vm(monitor, name):
     return "".join(re.findall(rf"^{name}\| (.*\n)", monitor, re.M))
 
 
+def cpu_seconds(pid):
+    """What a process has used of the host's processor."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:  # it has just ended
+        return 0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Watch:
     """Who gets on, and who is to be killed."""
 
-    def __init__(self, guests):
-        self.news = {guest.name: (0, time.monotonic()) for guest in guests}
+    def __init__(self, guests, pid):
+        self.pid = pid
+        self.news = {guest.name: (0, *self.now()) for guest in guests}
+
+    def now(self):
+        return time.monotonic(), cpu_seconds(self.pid)
 
     def stalled(self, guest, transcript, beside):
         """True once: the clock begins anew, so that an order that got lost is given again."""
-        length, since = self.news[guest.name]
-        now = time.monotonic()
+        length, since, cpu_since = self.news[guest.name]
+        now, cpu_now = self.now()
+        limit = max(STALL_CPU_SECONDS_MIN, STALL_CPU_SECONDS * beside)
         if len(transcript) != length:
-            self.news[guest.name] = (len(transcript), now)
-        elif now - since > max(STALL_SECONDS_MIN, STALL_SECONDS * beside):
-            self.news[guest.name] = (length, now)
+            self.news[guest.name] = (len(transcript), now, cpu_now)
+        elif now - since > STALL_SECONDS or cpu_now - cpu_since > limit:
+            self.news[guest.name] = (length, now, cpu_now)
             return True
         return False
 
@@ -184,7 +200,7 @@ class Round:
         """Until all have ended; whoever does not get on is helped to."""
         deadline = time.monotonic() + self.options.seconds
         line.connect(deadline)
-        watch = Watch(self.guests)
+        watch = Watch(self.guests, process.pid)
         while process.poll() is None:
             time.sleep(0.5)
             monitor = self.look()
