@@ -213,9 +213,10 @@ const struct block *block_find(const struct cpu *cpu, struct run *run)
     struct cpu_cache *cache = run->cache;
     uint32_t lin = cpu->seg[SEG_CS].base + cpu->eip;
     const struct tlb_entry *e = &run->tlb[TLB_READ][lin / PAGE_SIZE % TLB_ENTRIES];
-    const uint8_t *source = e->bytes + lin % PAGE_SIZE;
-    if (unlikely(e->tag != lin - lin % PAGE_SIZE) &&
-        !(source = tlb_miss(cpu, run, lin, 1, TLB_READ)))
+    const uint8_t *source = likely(e->tag == lin - lin % PAGE_SIZE)
+                                ? e->bytes + lin % PAGE_SIZE
+                                : tlb_miss(cpu, run, lin, 1, TLB_READ);
+    if (unlikely(!source))
         return NULL;
     uintptr_t hash = (uintptr_t)source ^ (uintptr_t)source >> 12;
     struct block *b = &cache->blocks[hash & cache->block_mask];
