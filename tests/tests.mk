@@ -20,7 +20,8 @@ HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer $(WARN) -I. -MMD -MP \
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(HOST_DIR)/%,$(wildcard tests/unit/test_*.c))
 UNIT_SUPPORT := $(patsubst %.c,$(HOST_DIR)/%.o,$(wildcard tests/unit/support_*.c))
 
-# Every fuzz target is built twice: for libFuzzer, and as a unit test that replays random inputs.
+# Every fuzz target is built twice: for libFuzzer, and as a unit test that replays its corpus
+# and random inputs.
 FUZZ_DIR     := $(BUILD)/fuzz
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(HOST_DIR)/%)
@@ -60,7 +61,8 @@ test-guests: $(UMBRA_ELF) $(WORKLOAD) ## boot Linux, memtest86+, GNU Mach, Invad
 
 fuzz: $(FUZZ_FUZZERS) ## fuzz decoder, virtual CPU, events, code views, board, shadow, loader, gdb line
 	@for fuzzer in $(FUZZ_FUZZERS); do \
-	    echo "$$fuzzer" && mkdir -p $$fuzzer.corpus && \
+	    echo "$$fuzzer" && tests/fuzz/corpus.py unpack \
+	        tests/fuzz/corpus/$${fuzzer##*/}.hex $$fuzzer.corpus && \
 	    $$fuzzer -max_total_time=$(SECONDS) -max_len=1024 -timeout=10 -verbosity=0 \
 	        -print_funcs=0 -print_final_stats=1 -artifact_prefix=$$fuzzer- $$fuzzer.corpus || \
 	    exit 1; \
