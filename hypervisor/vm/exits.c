@@ -31,6 +31,12 @@
 /* Iterations of one REP instruction that are emulated before interrupts are looked at again. */
 #define REP_BURST 64
 
+/* Instructions in a row that are emulated at one exit: the run loop has more to look at than
+ * may_chain() has. */
+#define CHAIN_MAX 16
+
+#define DR7_ENABLES 0xffu
+
 /* --- emulation ---------------------------------------------------------------------------------
  */
 
@@ -61,8 +67,9 @@ static void count_step(struct vcpu *vcpu, const struct site *site)
 }
 
 /* Inlined where it matters: nearly every trap comes here. */
-static inline void step(struct vcpu *vcpu, const struct site *site)
+static inline void step(struct vcpu *vcpu, struct site *site)
 {
+    vcpu->emulated = site;
     count_op(&vm_of(vcpu)->counters, site->insn.op);
     if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vm_of(vcpu), &site->insn, site->handler) ==
         CPU_SHUTDOWN)
@@ -75,14 +82,41 @@ static inline void step(struct vcpu *vcpu, const struct site *site)
 static __attribute__((noinline)) void repeat(struct vcpu *vcpu, uint32_t lin)
 {
     for (unsigned n = 0; n < REP_BURST && vm_of(vcpu)->state == VM_RUNNING; n++) {
-        const struct site *site = sites_find(vcpu);
+        struct site *site = sites_find(vcpu);
         if (!site || site->lin != lin)
             return;
         step(vcpu, site);
     }
 }
 
-static void emulate_site(struct vcpu *vcpu, enum exit_reason reason, const struct site *site)
+/* Whether the run loop would go on with the very next instruction, and nobody looks at each. */
+static bool may_chain(const struct vm *vm)
+{
+    const struct cpu *cpu = &vm->vcpu.cpu;
+    return vm->state == VM_RUNNING && cpu->cpl != 3 && !cpu->halted &&
+           cpu->int_shadow == SHADOW_NONE && !(cpu->eflags & EFLAGS_TF) &&
+           !(cpu->dr[7] & DR7_ENABLES) && vm->clock.ticks < vm->attention &&
+           !vm_interrupt_due(vm) && !vm->debug && !vm->trace.mask && !vm->config.lockstep;
+}
+
+/*
+ * Sensitive instructions come in rows (POP DS, POP ES, IRET). Where one is known to lead to another
+ * at once, that one is emulated, too: the guest would only be entered to trap again.
+ */
+static __attribute__((noinline)) void chain(struct vcpu *vcpu, struct site *site)
+{
+    for (unsigned n = 0; site->chains && n < CHAIN_MAX && may_chain(vm_of(vcpu)); n++) {
+        struct site *next = sites_next(vcpu);
+        if (!next || next->insn.rep || insn_harmless(&next->insn)) {
+            site->chains = false;
+            return;
+        }
+        step(vcpu, next);
+        site = next;
+    }
+}
+
+static void emulate_site(struct vcpu *vcpu, enum exit_reason reason, struct site *site)
 {
     count_exit(&vm_of(vcpu)->counters, reason);
     if (vm_of(vcpu)->debug && debug_meets_breakpoint(vm_of(vcpu)))
@@ -90,12 +124,14 @@ static void emulate_site(struct vcpu *vcpu, enum exit_reason reason, const struc
     step(vcpu, site);
     if (site->insn.rep)
         repeat(vcpu, site->lin);
+    else if (site->chains)
+        chain(vcpu, site);
 }
 
 void emulate(struct vcpu *vcpu, enum exit_reason reason)
 {
     struct event fault;
-    const struct site *site = sites_find(vcpu);
+    struct site *site = sites_find(vcpu);
     if (!site)
         site = sites_fetch(vcpu, &fault);
     if (site) {
@@ -148,7 +184,7 @@ static void exit_view(struct vcpu *vcpu, enum exit_reason reason)
 {
     uint64_t gpa;
     uint32_t lin = vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip;
-    const struct site *known = sites_find(vcpu);
+    struct site *known = sites_find(vcpu);
     if (known && !insn_harmless(&known->insn))
         emulate_site(vcpu, reason, known);
     else if (!code_address(vcpu, lin, &gpa) || !exposes(vcpu, lin, gpa))
@@ -168,7 +204,7 @@ static __attribute__((noinline)) void exit_unknown_code(struct vcpu *vcpu)
 static void exit_protection(struct vcpu *vcpu)
 {
     bool user = vcpu->view == VIEW_USER;
-    const struct site *known = sites_hit(vcpu);
+    struct site *known = sites_hit(vcpu);
     if (known && (!insn_harmless(&known->insn) || (user && !vcpu_exposes_user(vcpu))))
         emulate_site(vcpu, user ? EXIT_USER_TRAP : EXIT_SENSITIVE, known);
     else

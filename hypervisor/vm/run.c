@@ -48,11 +48,6 @@ static void run_native(struct vm *vm)
         handle_exit(&vm->vcpu);
 }
 
-static bool interrupt_due(const struct vm *vm)
-{
-    return (vm->vcpu.cpu.eflags & EFLAGS_IF) && pc_intr(&vm->pc);
-}
-
 static __attribute__((noinline)) void deliver_interrupt(struct vm *vm)
 {
     struct event event = {.vector = pc_intr_ack(&vm->pc), .type = EVENT_HW_INT};
@@ -79,7 +74,7 @@ __attribute__((noinline)) void vm_run(struct vm *vm)
             return;
         if (vm->clock.ticks >= vm->attention)
             vm_tick(vm);
-        if (!interrupt_due(vm)) {
+        if (!vm_interrupt_due(vm)) {
             if (cpu->halted)
                 return;
             vcpu_choose_engine(&vm->vcpu);
@@ -109,7 +104,7 @@ void vm_step(struct vm *vm)
 bool vm_waits(struct vm *vm)
 {
     vm_tick(vm);
-    return vm->vcpu.cpu.halted && !interrupt_due(vm);
+    return vm->vcpu.cpu.halted && !vm_interrupt_due(vm);
 }
 
 bool vm_dead(const struct vm *vm)

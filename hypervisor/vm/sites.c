@@ -11,15 +11,15 @@ static uint32_t linear_eip(const struct vcpu *vcpu)
     return vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip;
 }
 
-static struct site *slot_of(const struct vcpu *vcpu, uint32_t lin)
+static struct site *slot_of(const struct vcpu *vcpu, uint64_t space, uint32_t lin)
 {
-    uint32_t hash = lin ^ lin >> 12 ^ (uint32_t)vcpu->space;
+    uint32_t hash = lin ^ lin >> 12 ^ (uint32_t)space;
     return &vm_of(vcpu)->sites.table[hash % SITES];
 }
 
-static bool is_here(const struct vcpu *vcpu, const struct site *site, uint32_t lin)
+static bool is_here(const struct vcpu *vcpu, uint64_t space, const struct site *site, uint32_t lin)
 {
-    return site->lin == lin && site->space == vcpu->space && site->cpl == vcpu->cpu.cpl &&
+    return site->lin == lin && site->space == space && site->cpl == vcpu->cpu.cpl &&
            cpu_code32(&vcpu->cpu);
 }
 
@@ -39,18 +39,29 @@ static bool same_scattered(const struct site *site)
            !memcmp(site->tail, insn->bytes + site->in_page, insn->length - site->in_page);
 }
 
-inline const struct site *sites_hit(const struct vcpu *vcpu)
+static inline struct site *hit_in(const struct vcpu *vcpu, uint64_t space)
 {
     uint32_t lin = linear_eip(vcpu);
-    const struct site *site = slot_of(vcpu, lin);
-    return is_here(vcpu, site, lin) && site->mask && same_bytes(site) ? site : NULL;
+    struct site *site = slot_of(vcpu, space, lin);
+    return is_here(vcpu, space, site, lin) && site->mask && same_bytes(site) ? site : NULL;
 }
 
-const struct site *sites_find(const struct vcpu *vcpu)
+inline struct site *sites_hit(const struct vcpu *vcpu)
+{
+    return hit_in(vcpu, vcpu->space);
+}
+
+struct site *sites_next(const struct vcpu *vcpu)
+{
+    const struct code_space *space = &vcpu->spaces[vcpu_view(vcpu)];
+    return space->generation == *vm_of(vcpu)->generation ? hit_in(vcpu, space->name) : NULL;
+}
+
+struct site *sites_find(const struct vcpu *vcpu)
 {
     uint32_t lin = linear_eip(vcpu);
-    const struct site *site = slot_of(vcpu, lin);
-    if (!is_here(vcpu, site, lin))
+    struct site *site = slot_of(vcpu, vcpu->space, lin);
+    if (!is_here(vcpu, vcpu->space, site, lin))
         return NULL;
     return (site->mask ? same_bytes(site) : same_scattered(site)) ? site : NULL;
 }
@@ -82,11 +93,12 @@ static void remember(struct vcpu *vcpu, struct site *site, uint32_t lin)
     site->space = vcpu->space;
 }
 
-const struct site *sites_fetch(struct vcpu *vcpu, struct event *fault)
+struct site *sites_fetch(struct vcpu *vcpu, struct event *fault)
 {
     uint32_t lin = linear_eip(vcpu);
-    struct site *site = slot_of(vcpu, lin);
+    struct site *site = slot_of(vcpu, vcpu->space, lin);
     site->space = 0;
+    site->chains = false;
     site->lin = lin;
     site->cpl = vcpu->cpu.cpl;
     if (cpu_fetch(&vcpu->cpu, &world_cpu_ops, vcpu->vm, &site->insn, fault) != CPU_OK)

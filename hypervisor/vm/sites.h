@@ -22,6 +22,7 @@ struct site {
     uint32_t lin;
     uint8_t cpl;
     uint8_t in_page;       /* how many of the bytes lie in the first page */
+    bool chains;           /* what it led to trapped at once, the last time: see sites_next() */
     const uint8_t *source; /* the guest's bytes */
     const uint8_t *tail;   /* those that lie in the next page */
     uint64_t bytes, mask;  /* what eight bytes at `source` must be, where they matter; mask 0: they
@@ -35,14 +36,18 @@ struct sites {
 };
 
 /* The instruction at CS:EIP, if it is remembered and still the same; else NULL. */
-const struct site *sites_find(const struct vcpu *vcpu);
+struct site *sites_find(const struct vcpu *vcpu);
 
 /* The quick half of sites_find(): NULL also for the few instructions that are long or lie in two
  * pages. */
-const struct site *sites_hit(const struct vcpu *vcpu);
+struct site *sites_hit(const struct vcpu *vcpu);
+
+/* The same for an instruction that an emulated one has led to, maybe from another ring: what is
+ * known of the view it would run in is good if no translation has changed since that was loaded. */
+struct site *sites_next(const struct vcpu *vcpu);
 
 /* Fetches and decodes the instruction at CS:EIP and remembers it. The result is good until the next
  * call. NULL when fetching faults: *fault. */
-const struct site *sites_fetch(struct vcpu *vcpu, struct event *fault);
+struct site *sites_fetch(struct vcpu *vcpu, struct event *fault);
 
 #endif

@@ -96,14 +96,19 @@ static void load_data_segment(struct vcpu *vcpu, unsigned seg)
         descriptors_deviate(vcpu->vm, s->selector, found & ~DESCRIPTOR_ACCESSED);
 }
 
+static inline bool same_segment(const struct segment *a, const struct segment *b)
+{
+    return a->selector == b->selector && a->attr == b->attr && a->base == b->base &&
+           a->limit == b->limit;
+}
+
 /* The descriptor of CS or SS. It is the last one of this view more often than not. */
 static uint64_t native_descriptor(struct vcpu *vcpu, unsigned seg)
 {
     const struct segment *now = &vcpu->cpu.seg[seg];
     struct segment *last = &vcpu->native[vcpu->view][seg == SEG_SS].segment;
     uint64_t *descriptor = &vcpu->native[vcpu->view][seg == SEG_SS].descriptor;
-    if (now->selector != last->selector || now->attr != last->attr || now->base != last->base ||
-        now->limit != last->limit) {
+    if (!same_segment(now, last)) {
         *last = *now;
         *descriptor = rule_native(now);
     }
@@ -128,15 +133,26 @@ static uint16_t place_kernel(struct vcpu *vcpu, unsigned seg, unsigned monitor_s
     return SELECTOR(monitor_slot, 3);
 }
 
+/* A system call that was emulated as a whole leads back to the very segments that it came from. */
+static bool still_placed(const struct vcpu *vcpu)
+{
+    const struct segment *seg = vcpu->cpu.seg;
+    return vcpu->is_placed && same_segment(&seg[SEG_CS], &vcpu->placed[0]) &&
+           same_segment(&seg[SEG_SS], &vcpu->placed[1]);
+}
+
 static void place_stack_and_code(struct vcpu *vcpu)
 {
+    vcpu->is_placed = true;
+    vcpu->placed[0] = vcpu->cpu.seg[SEG_CS];
+    vcpu->placed[1] = vcpu->cpu.seg[SEG_SS];
     if (vcpu->view == VIEW_USER) {
         host_gdt()[SLOT_GUEST_CS] = host_gdt()[SLOT_GUEST_SS] = 0; /* it could load them */
-        vcpu->frame.cs = vcpu->entry_cs = place_user(vcpu, SEG_CS);
-        vcpu->frame.ss = vcpu->entry_ss = place_user(vcpu, SEG_SS);
+        vcpu->entry_cs = place_user(vcpu, SEG_CS);
+        vcpu->entry_ss = place_user(vcpu, SEG_SS);
     } else {
-        vcpu->frame.cs = place_kernel(vcpu, SEG_CS, SLOT_GUEST_CS);
-        vcpu->frame.ss = place_kernel(vcpu, SEG_SS, SLOT_GUEST_SS);
+        vcpu->entry_cs = place_kernel(vcpu, SEG_CS, SLOT_GUEST_CS);
+        vcpu->entry_ss = place_kernel(vcpu, SEG_SS, SLOT_GUEST_SS);
     }
 }
 
@@ -152,10 +168,16 @@ static void load_data_segments(struct vcpu *vcpu, uint32_t changed)
 static void load_segments(struct vcpu *vcpu, uint32_t changed)
 {
     if (vcpu->view == VIEW_USER && changed & (SEGMENTS | CHANGED_CPL) &&
-        descriptors_restore(vcpu->vm))
+        descriptors_restore(vcpu->vm)) {
         changed |= SEGMENTS;
-    if (changed & (STACK_AND_CODE | CHANGED_CPL))
-        place_stack_and_code(vcpu);
+        vcpu->is_placed = false;
+    }
+    if (changed & (STACK_AND_CODE | CHANGED_CPL)) {
+        if (!still_placed(vcpu))
+            place_stack_and_code(vcpu);
+        vcpu->frame.cs = vcpu->entry_cs;
+        vcpu->frame.ss = vcpu->entry_ss;
+    }
     if (changed & SEGMENTS & ~STACK_AND_CODE)
         load_data_segments(vcpu, changed);
 }
@@ -223,12 +245,15 @@ static void load_debug(const struct cpu *cpu)
 static void name_space(struct vcpu *vcpu)
 {
     vcpu->space = vcpu->loaded_root / PAGE_SIZE | (uint64_t)vcpu->tlb_generation << 32;
+    vcpu->spaces[vcpu->view] = (struct code_space){vcpu->space, *vm_of(vcpu)->generation};
 }
 
 void vcpu_forget_code(struct vcpu *vcpu)
 {
     vcpu->tlb_generation++;
     name_space(vcpu);
+    vcpu->spaces[VIEW_KERNEL].generation = *vcpu->vm->generation - 1;
+    vcpu->spaces[VIEW_USER].generation = *vcpu->vm->generation - 1;
 }
 
 static __attribute__((noinline)) void load_root(struct vcpu *vcpu)
@@ -240,8 +265,8 @@ static __attribute__((noinline)) void load_root(struct vcpu *vcpu)
         vcpu->tlb_generation += flush;
         write_cr3(root);
         vcpu->loaded_root = root;
-        name_space(vcpu);
     }
+    name_space(vcpu);
 }
 
 void vcpu_load_root(struct vcpu *vcpu)
@@ -256,15 +281,17 @@ void vcpu_load_root(struct vcpu *vcpu)
 static void load_changed(struct vcpu *vcpu)
 {
     uint32_t changed = vcpu->cpu.changed;
-    enum shadow_view view = vcpu->cpu.cpl == 3 ? VIEW_USER : VIEW_KERNEL;
-    if (view != vcpu->view) {
+    enum shadow_view view = vcpu_view(vcpu);
+    bool switched = view != vcpu->view;
+    if (switched) {
         vcpu->view = view;
+        vcpu->is_placed = false;
         shadow_set_view(vcpu->vm->shadow, view);
     }
     load_segments(vcpu, changed);
     if (changed & (CHANGED_CR0 | CHANGED_CR4))
         choose_control(vcpu);
-    if (changed & (CHANGED_CPL | CHANGED_CR0 | CHANGED_CR4))
+    if (switched || (changed & (CHANGED_CR0 | CHANGED_CR4)))
         load_control(vcpu);
     if (changed & CHANGED_DR)
         load_debug(&vcpu->cpu);
@@ -276,8 +303,10 @@ static void load_changed(struct vcpu *vcpu)
 void vcpu_load(struct vcpu *vcpu)
 {
     struct cpu *cpu = &vcpu->cpu;
-    if (cpu->cpl == 3 && descriptors_update(vcpu->vm))
+    if (cpu->cpl == 3 && descriptors_update(vcpu->vm)) {
         cpu->changed |= SEGMENTS;
+        vcpu->is_placed = false;
+    }
     if (cpu->changed)
         load_changed(vcpu);
     vcpu_load_root(vcpu);
@@ -367,6 +396,8 @@ void vcpu_store(struct vcpu *vcpu)
         (rflags & EFLAGS_STATUS) | (vcpu->frame.flags & EFLAGS_DF);
     if (cpu->eip != vcpu->entry_eip)
         cpu->int_shadow = SHADOW_NONE;
+    else if (vcpu->emulated)
+        vcpu->emulated->chains = true;
     if (rflags & EFLAGS_VM && !in_virtual_8086(vcpu))
         vcpu->frame.rflags &= ~(uint64_t)EFLAGS_VM;
     if (vcpu->view == VIEW_USER) {
@@ -387,6 +418,7 @@ static void set_code_view_key(void)
 void vcpu_invalidate(struct vcpu *vcpu)
 {
     vcpu->cpu.changed = CHANGED_ALL;
+    vcpu->is_placed = false;
     descriptors_touch(vcpu->vm);
     vcpu->loaded_root = 0;
     vcpu_forget_code(vcpu); /* what was found under no root must not live on */

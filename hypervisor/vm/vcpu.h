@@ -10,6 +10,13 @@
 #include "shadow_pt/shadow.h"
 
 struct vm;
+struct site;
+
+/* vcpu->space of a view when it was loaded last. */
+struct code_space {
+    uint64_t name;
+    uint32_t generation; /* of translations: what `name` names has changed since, where it has */
+};
 
 struct vcpu {
     struct cpu cpu; /* the exit stub stores the general registers into cpu.gpr */
@@ -25,11 +32,15 @@ struct vcpu {
         uint64_t descriptor;
     } native[2][2]; /* by view: CS and SS as last placed, and their descriptors */
 
+    struct segment placed[2]; /* CS and SS that the processor is entered with in `view` */
+    bool is_placed;
     enum shadow_view view; /* of the last entry: which picture the processor was shown */
     bool interpreted;      /* its code cannot run natively now */
     uint8_t odd_selectors; /* a bit for each segment register whose selector the real one refuses */
-    uint32_t tlb_generation; /* counts the flushes of the real TLB */
-    uint64_t space;          /* names root and generation: what is known of code holds in it */
+    uint32_t tlb_generation;     /* counts the flushes of the real TLB */
+    uint64_t space;              /* names root and generation: what is known of code holds in it */
+    struct code_space spaces[2]; /* by view */
+    struct site *emulated;       /* the last instruction that was */
     uint64_t loaded_cr0, loaded_cr4;
     uint64_t loaded_root;        /* in CR3; 0: none of this VM's */
     uint32_t entry_eip;          /* EIP at the last entry: unchanged at an exit means no progress */
@@ -41,6 +52,12 @@ struct vcpu {
  * and debug registers, and the frame that IRETQ takes. Cheap when nothing changed.
  */
 void vcpu_load(struct vcpu *vcpu);
+
+/* The view in which the code at CS:EIP runs. */
+static inline enum shadow_view vcpu_view(const struct vcpu *vcpu)
+{
+    return vcpu->cpu.cpl == 3 ? VIEW_USER : VIEW_KERNEL;
+}
 
 /* After an exit: EIP, ESP, EFLAGS and, from user code, segment registers go back to vcpu->cpu. */
 void vcpu_store(struct vcpu *vcpu);

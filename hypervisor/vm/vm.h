@@ -78,6 +78,12 @@ static inline struct vm *vm_of(const struct vcpu *vcpu)
     return (struct vm *)((uintptr_t)vcpu - offsetof(struct vm, vcpu));
 }
 
+/* True when the guest's processor would take an interrupt now, but for an interrupt shadow. */
+static inline bool vm_interrupt_due(const struct vm *vm)
+{
+    return (vm->vcpu.cpu.eflags & EFLAGS_IF) && pc_intr(&vm->pc);
+}
+
 /*
  * Makes a VM out of a configuration and its image: memory, board, shadows. Returns NULL with
  * *error when the host has not enough memory; nothing is kept then.
