@@ -160,9 +160,37 @@ struct cpu_tlb_page {
     uint8_t *bytes;
 };
 
+/* Ways between rings that were gone before (known.h). */
+#define CPU_KNOWN_GATES 16u
+
+struct cpu_known_descriptor {
+    const uint8_t *at; /* where it lies; NULL: nothing is known */
+    uint64_t raw;
+};
+
+struct cpu_known_pair {
+    uint32_t generation;
+    struct table_reg gdtr;
+    struct cpu_known_descriptor code, stack;
+    struct segment cs, ss; /* what they give */
+};
+
+struct cpu_known_gate {
+    uint8_t vector, type;
+    struct table_reg idtr;
+    struct segment tr;
+    struct cpu_known_descriptor gate;
+    const uint8_t *tss_at; /* ESP0, SS0 */
+    uint32_t offset;
+    uint32_t cleared; /* of EFLAGS */
+    struct cpu_known_pair to;
+};
+
 struct cpu_tlb {
     const uint32_t *generation;
     struct cpu_tlb_page page[CPU_TLB_PAGES];
+    struct cpu_known_pair back;
+    struct cpu_known_gate gate[CPU_KNOWN_GATES];
 };
 
 struct cpu_model;

@@ -4,6 +4,7 @@
  * and every push has succeeded; a fault on the way becomes the next event to deliver.
  */
 #include "handlers.h"
+#include "known.h"
 #include "task.h"
 #include "transfer.h"
 
@@ -102,16 +103,17 @@ static void leave_v86(struct cpu *cpu)
         set_segment(cpu, data_segments[i], null_segment(0));
 }
 
-static bool enter_handler(struct step *x, const struct event *event, const struct gate *gate,
+static bool enter_handler(struct step *x, const struct event *event, const struct descriptor *d,
                           bool clear_if)
 {
     struct cpu *cpu = x->cpu;
     struct frame_stack stack;
     struct descriptor code;
+    struct gate gate = read_gate(cpu, d);
     uint32_t frame[10];
     unsigned cpl = 0;
 
-    if (!handler_code(x, gate, &code, &cpl))
+    if (!handler_code(x, &gate, &code, &cpl))
         return false;
     bool new_stack = cpl < cpu->cpl;
     if (new_stack) {
@@ -121,10 +123,11 @@ static bool enter_handler(struct step *x, const struct event *event, const struc
         stack = current_stack(cpu);
     }
     unsigned count = build_frame(cpu, event, new_stack, frame);
-    if (!check_eip(x, &code, gate->offset) || !mark_accessed_far(x, &code) ||
-        !push_frame(x, &stack, frame, count, gate->size))
+    if (!check_eip(x, &code, gate.offset) || !mark_accessed_far(x, &code) ||
+        !push_frame(x, &stack, frame, count, gate.size))
         return false;
 
+    bool from_user = cpu->cpl == 3 && new_stack && !cpu_v86(cpu);
     if (cpu_v86(cpu))
         leave_v86(cpu);
     if (new_stack)
@@ -132,7 +135,9 @@ static bool enter_handler(struct step *x, const struct event *event, const struc
     else
         cpu->gpr[ESP] = stack.esp;
     cpu->eflags &= ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM | (clear_if ? EFLAGS_IF : 0));
-    enter_code(x, &code, gate->selector, cpl, gate->offset);
+    enter_code(x, &code, gate.selector, cpl, gate.offset);
+    if (from_user)
+        know_gate(cpu, event, d, &code, &stack.from);
     return true;
 }
 
@@ -160,8 +165,7 @@ static bool deliver_protected(struct step *x, const struct event *event)
     if (task)
         return task_event(x, event, &d);
 
-    struct gate gate = read_gate(cpu, &d);
-    return enter_handler(x, event, &gate, interrupt);
+    return enter_handler(x, event, &d, interrupt);
 }
 
 /* SDM vol. 3, table 6-4. Only faults of the processor itself count, not INT 13 or an IRQ. */
@@ -201,22 +205,46 @@ static void record_cr2(struct cpu *cpu, const struct event *event)
         cpu->cr2 = event->cr2;
 }
 
-static void delivered(struct step *x, const struct event *event)
+static void delivered(struct cpu *cpu, const struct event *event, uint32_t eip)
 {
-    struct cpu *cpu = x->cpu;
-
-    cpu->eip = x->next_eip;
+    cpu->eip = eip;
     cpu->halted = false;
     cpu->int_shadow = SHADOW_NONE;
     if (event->type == EVENT_NMI)
         cpu->nmi_blocked = true;
 }
 
+/* From user code to a handler as before; false, and nothing done, where anything is different. */
+static bool deliver_known(struct cpu *cpu, const struct cpu_ops *ops, void *world,
+                          const struct event *event)
+{
+    const struct cpu_known_gate *k = &cpu->tlb.gate[event->vector % CPU_KNOWN_GATES];
+
+    if (!known_gate_holds(cpu, k, event))
+        return false;
+    uint32_t size = (event->has_error ? 6 : 5) * sizeof(uint32_t);
+    uint32_t esp = (uint32_t)known_load(k->tss_at) - size;
+    uint8_t *frame = tlb_find(cpu, k->to.ss.base + esp, size, ACCESS_WRITE);
+    if (!frame || (esp + k->to.ss.base) % sizeof(uint32_t))
+        return false;
+    record_cr2(cpu, event);
+    if (ops->entered)
+        ops->entered(world, cpu, event);
+    build_frame(cpu, event, true, (uint32_t *)(void *)frame);
+    load_known_pair(cpu, &k->to);
+    set_cpl(cpu, 0);
+    cpu->gpr[ESP] = esp;
+    cpu->eflags &= ~k->cleared;
+    delivered(cpu, event, k->offset);
+    return true;
+}
+
 enum cpu_result cpu_deliver(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                             const struct event *event)
 {
+    if (deliver_known(cpu, ops, world, event))
+        return CPU_OK;
     struct event current = *event;
-
     /* Ends: an event, a contributory fault, a page fault, a double fault, shutdown at the worst. */
     for (;;) {
         struct step x = {.cpu = cpu, .ops = ops, .world = world};
@@ -224,7 +252,7 @@ enum cpu_result cpu_deliver(struct cpu *cpu, const struct cpu_ops *ops, void *wo
         if (ops->entered)
             ops->entered(world, cpu, &current);
         if (cpu_real_mode(cpu) ? deliver_real(&x, &current) : deliver_protected(&x, &current)) {
-            delivered(&x, &current);
+            delivered(cpu, &current, x.next_eip);
             return CPU_OK;
         }
         if (is_exception(&current, EXC_DF)) {

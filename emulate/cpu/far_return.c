@@ -4,6 +4,7 @@
  */
 #include "debug.h"
 #include "handlers.h"
+#include "known.h"
 #include "task.h"
 #include "transfer.h"
 
@@ -185,6 +186,8 @@ static bool return_outer(struct step *x, struct far_return *r, struct descriptor
         return false;
     use_outer_stack(x->cpu, r, &ss);
     drop_privileged_segments(x->cpu);
+    if (r->iret)
+        know_return(x->cpu, code, &ss);
     return true;
 }
 
@@ -235,7 +238,33 @@ static bool iret_mode(struct step *x, struct far_return *r)
     return return_protected(x, r);
 }
 
-bool op_iret(struct step *x)
+/* From ring 0 to user code as before; false, and nothing done, where anything is different. */
+static bool return_known(struct step *x)
+{
+    struct cpu *cpu = x->cpu;
+    const struct cpu_known_pair *k = &cpu->tlb.back;
+    uint32_t lin = cpu->seg[SEG_SS].base + cpu->gpr[ESP];
+
+    if (cpu->cpl != 0 || (cpu->eflags & (EFLAGS_VM | EFLAGS_NT)) || x->insn->opsize != 4 ||
+        cpu_real_mode(cpu) || breakpoints_armed(cpu) || !stack32(&cpu->seg[SEG_SS]))
+        return false;
+    const uint32_t *item = (void *)tlb_find(cpu, lin, ITEM_COUNT * sizeof(*item), 0);
+    if (!item || lin % sizeof(*item) || (uint16_t)item[ITEM_CS] != k->cs.selector ||
+        (uint16_t)item[ITEM_SS] != k->ss.selector || (item[ITEM_EFLAGS] & EFLAGS_VM) ||
+        !known_pair_holds(cpu, k))
+        return false;
+    load_eflags(cpu, item[ITEM_EFLAGS], 4); /* by the old CPL */
+    cpu->eflags = (cpu->eflags & ~EFLAGS_RF) | (item[ITEM_EFLAGS] & EFLAGS_RF);
+    load_known_pair(cpu, k);
+    set_cpl(cpu, 3);
+    cpu->gpr[ESP] = item[ITEM_ESP];
+    x->next_eip = item[ITEM_EIP];
+    cpu->nmi_blocked = false;
+    drop_privileged_segments(cpu);
+    return true;
+}
+
+static __attribute__((noinline)) bool iret_checked(struct step *x)
 {
     struct cpu *cpu = x->cpu;
     struct far_return r = {.size = x->insn->opsize, .iret = true};
@@ -251,6 +280,11 @@ bool op_iret(struct step *x)
     }
     cpu->nmi_blocked = false;
     return true;
+}
+
+bool op_iret(struct step *x)
+{
+    return return_known(x) || iret_checked(x);
 }
 
 bool op_ret_far(struct step *x)

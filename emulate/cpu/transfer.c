@@ -29,7 +29,7 @@ static bool read_inner_stack(struct step *x, unsigned cpl, uint16_t *ss, uint32_
 }
 
 /* The new SS of an inner ring: #TS or #SS with the selector. */
-static bool check_inner_ss(struct step *x, uint16_t selector, unsigned cpl, struct segment *out)
+static bool check_inner_ss(struct step *x, uint16_t selector, unsigned cpl, struct frame_stack *out)
 {
     struct descriptor d;
 
@@ -45,7 +45,8 @@ static bool check_inner_ss(struct step *x, uint16_t selector, unsigned cpl, stru
     }
     if (!mark_accessed_far(x, &d))
         return false;
-    *out = descriptor_segment(&d, selector);
+    out->from = d;
+    out->ss = descriptor_segment(&d, selector);
     return true;
 }
 
@@ -53,8 +54,7 @@ bool inner_stack(struct step *x, unsigned cpl, struct frame_stack *out)
 {
     uint16_t selector = 0;
 
-    if (!read_inner_stack(x, cpl, &selector, &out->esp) ||
-        !check_inner_ss(x, selector, cpl, &out->ss))
+    if (!read_inner_stack(x, cpl, &selector, &out->esp) || !check_inner_ss(x, selector, cpl, out))
         return false;
     out->cpl = (uint8_t)cpl;
     out->error = selector_error(selector);

@@ -17,6 +17,7 @@ struct frame_stack {
     uint32_t esp;
     uint8_t cpl;    /* whose rights the writes have */
     uint32_t error; /* of the #SS when it is too small: the selector of a new stack, else 0 */
+    struct descriptor from; /* an inner ring's: its SS was loaded from there */
 };
 
 /* A call, interrupt or trap gate, taken apart. */
