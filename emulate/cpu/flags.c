@@ -126,9 +126,11 @@ static __attribute__((noinline)) bool popf_checked(struct step *x)
 bool op_popf(struct step *x)
 {
     struct cpu *cpu = x->cpu;
-    const uint32_t *top = stack_dword(cpu, cpu->gpr[ESP], 0);
 
-    if (!top || x->insn->opsize != 4 || cpu_v86(cpu))
+    if (cpu->cpl != 0 || x->insn->opsize != 4)
+        return popf_checked(x);
+    const uint32_t *top = stack_dword(cpu, cpu->gpr[ESP], 0);
+    if (!top)
         return popf_checked(x);
     cpu->gpr[ESP] += 4;
     return set_popped(x, *top, 4);

@@ -41,19 +41,18 @@ static inline bool write_system(struct step *x, uint32_t lin, const void *buf, u
 }
 
 /*
- * A dword of the stack where nothing has to be checked: no limit, no breakpoint, no alignment, and
- * a page that the TLB knows. NULL otherwise.
+ * A dword of the kernel's stack where nothing has to be checked: no limit, no breakpoint, no
+ * alignment, and a page that the TLB knows. NULL otherwise.
  */
 static inline uint32_t *stack_dword(const struct cpu *cpu, uint32_t sp, unsigned access)
 {
     const struct segment *ss = &cpu->seg[SEG_SS];
     uint32_t lin = ss->base + sp;
 
-    if (!(ss->attr & ATTR_DB) || (lin & 3) || breakpoints_armed(cpu) ||
+    if (cpu->cpl == 3 || !(ss->attr & ATTR_DB) || (lin & 3) || breakpoints_armed(cpu) ||
         cpu->model->policy.checks_segments)
         return NULL;
-    const struct cpu_tlb_page *page =
-        tlb_page(cpu, lin, access | (cpu->cpl == 3 ? ACCESS_USER : 0));
+    const struct cpu_tlb_page *page = tlb_page(cpu, lin, access);
     return page ? (uint32_t *)(page->bytes + lin % TLB_PAGE_SIZE) : NULL;
 }
 

@@ -107,6 +107,14 @@ static inline void count_op(struct counters *counters, unsigned op)
         counters->op = op;
 }
 
+/* Both at once, of an exit of which nothing has been said. */
+static inline void count_known(struct counters *counters, enum exit_reason reason, unsigned op)
+{
+    counters->by_op[op]++;
+    counters->reason = reason;
+    counters->op = op;
+}
+
 void count_syscall(struct counters *counters);
 /* CR3 was loaded: what follows counts for that process. */
 void count_cr3(struct counters *counters, uint32_t cr3);

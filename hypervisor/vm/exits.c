@@ -56,21 +56,29 @@ void inject(struct vcpu *vcpu, const struct event *event)
         shut_down(vcpu);
 }
 
-static void count_step(struct vcpu *vcpu, const struct site *site)
+/* Time goes by itself there, and by such instructions. */
+static __attribute__((noinline)) void step_in_lockstep(struct vcpu *vcpu, const struct site *site)
+{
+    if (site->cpl < 3 && !insn_harmless(&site->insn))
+        lockstep_sensitive(vcpu->vm);
+}
+
+static inline __attribute__((always_inline)) void count_step(struct vcpu *vcpu,
+                                                             const struct site *site)
 {
     unsigned op = site->insn.op;
     if (site->cpl == 3 && vcpu->cpu.cpl < 3 && (op == OP_INT || op == OP_SYSENTER))
         count_syscall(&vm_of(vcpu)->counters);
-    clock_credit(&vm_of(vcpu)->clock);
-    if (vm_of(vcpu)->config.lockstep && site->cpl < 3 && !insn_harmless(&site->insn))
-        lockstep_sensitive(vm_of(vcpu));
+    if (vm_of(vcpu)->clock.own_pace)
+        step_in_lockstep(vcpu, site);
+    else
+        clock_credit(&vm_of(vcpu)->clock);
 }
 
 /* Inlined where it matters: nearly every trap comes here. */
-static inline void step(struct vcpu *vcpu, struct site *site)
+static inline __attribute__((always_inline)) void step(struct vcpu *vcpu, struct site *site)
 {
     vcpu->emulated = site;
-    count_op(&vm_of(vcpu)->counters, site->insn.op);
     if (cpu_step_insn(&vcpu->cpu, &world_cpu_ops, vm_of(vcpu), &site->insn, site->handler) ==
         CPU_SHUTDOWN)
         shut_down(vcpu);
@@ -85,6 +93,7 @@ static __attribute__((noinline)) void repeat(struct vcpu *vcpu, uint32_t lin)
         struct site *site = sites_find(vcpu);
         if (!site || site->lin != lin)
             return;
+        count_op(&vm_of(vcpu)->counters, site->insn.op);
         step(vcpu, site);
     }
 }
@@ -105,27 +114,36 @@ static bool may_chain(const struct vm *vm)
  */
 static __attribute__((noinline)) void chain(struct vcpu *vcpu, struct site *site)
 {
-    for (unsigned n = 0; site->chains && n < CHAIN_MAX && may_chain(vm_of(vcpu)); n++) {
+    for (unsigned n = 0; site->goes_on && n < CHAIN_MAX && may_chain(vm_of(vcpu)); n++) {
         struct site *next = sites_next(vcpu);
-        if (!next || next->insn.rep || insn_harmless(&next->insn)) {
-            site->chains = false;
+        if (!next || next->insn.rep) {
+            site->goes_on = false;
             return;
         }
+        count_op(&vm_of(vcpu)->counters, next->insn.op);
         step(vcpu, next);
         site = next;
     }
 }
 
-static void emulate_site(struct vcpu *vcpu, enum exit_reason reason, struct site *site)
+static __attribute__((noinline)) void go_on(struct vcpu *vcpu, struct site *site)
 {
-    count_exit(&vm_of(vcpu)->counters, reason);
-    if (vm_of(vcpu)->debug && debug_meets_breakpoint(vm_of(vcpu)))
-        return;
-    step(vcpu, site);
     if (site->insn.rep)
         repeat(vcpu, site->lin);
-    else if (site->chains)
+    else
         chain(vcpu, site);
+}
+
+static void emulate_site(struct vcpu *vcpu, enum exit_reason reason, struct site *site)
+{
+    struct counters *counters = &vcpu->vm->counters;
+    count_exit(counters, reason);
+    if (vcpu->vm->debug && debug_meets_breakpoint(vcpu->vm))
+        return;
+    count_op(counters, site->insn.op);
+    step(vcpu, site);
+    if (site->goes_on)
+        go_on(vcpu, site);
 }
 
 void emulate(struct vcpu *vcpu, enum exit_reason reason)
@@ -201,14 +219,19 @@ static __attribute__((noinline)) void exit_unknown_code(struct vcpu *vcpu)
         emulate(vcpu, EXIT_USER_TRAP);
 }
 
+/* emulate_site(), where nearly every trap comes: nothing has been said of this exit yet. */
 static void exit_protection(struct vcpu *vcpu)
 {
-    bool user = vcpu->view == VIEW_USER;
+    struct vm *vm = vm_of(vcpu);
     struct site *known = sites_hit(vcpu);
-    if (known && (!insn_harmless(&known->insn) || (user && !vcpu_exposes_user(vcpu))))
-        emulate_site(vcpu, user ? EXIT_USER_TRAP : EXIT_SENSITIVE, known);
-    else
+    if (!known || vm->debug) {
         exit_unknown_code(vcpu);
+        return;
+    }
+    count_known(&vm->counters, known->quick, known->insn.op);
+    step(vcpu, known);
+    if (known->goes_on)
+        go_on(vcpu, known);
 }
 
 /* --- #PF ---------------------------------------------------------------------------------------

@@ -74,17 +74,22 @@ static void compare(struct vm *vm, const struct cpu *cpu, const struct event *ev
         print_digest(vm);
 }
 
-void lockstep_entered(void *world, const struct cpu *cpu, const struct event *event)
+static __attribute__((noinline)) void entered(struct vm *vm, const struct cpu *cpu,
+                                              const struct event *event)
 {
-    struct vm *vm = world;
-    if (!vm->config.lockstep)
-        return;
     if (vm->lockstep.adrift)
         vm->lockstep.skipped++;
     else
         compare(vm, cpu, event);
     vm->lockstep.adrift = false;
     pass(vm);
+}
+
+void lockstep_entered(void *world, const struct cpu *cpu, const struct event *event)
+{
+    struct vm *vm = world;
+    if (vm->config.lockstep)
+        entered(vm, cpu, event);
 }
 
 void lockstep_sensitive(struct vm *vm)

@@ -37,7 +37,7 @@ static void run_native(struct vm *vm)
     clock_start(&vm->clock);
     guest_enter(&vm->vcpu);
     clock_stop(&vm->clock);
-    if (vm->config.lockstep)
+    if (vm->clock.own_pace)
         lockstep_ran(vm, tsc_to_ns(vm->clock.stopped - vm->clock.started));
     vm->ran_natively = true;
     count_begin(&vm->counters, vm->clock.started, vm->clock.stopped);
@@ -57,7 +57,8 @@ static __attribute__((noinline)) void deliver_interrupt(struct vm *vm)
     interpret_count(vm, 1);
 }
 
-/* By either clock: a guest that traps all the time has little guest time, and no more of the
+/* Looked at when the run loop has something to look at; the end of a slice is that.
+ * By either clock: a guest that traps all the time has little guest time, and no more of the
  * processor for it. A VM that is alone has no slice, but the prompt can end its turn. */
 static bool slice_over(const struct vm *vm)
 {
@@ -65,21 +66,30 @@ static bool slice_over(const struct vm *vm)
            (vm->slice_tsc != CLOCK_NEVER && rdtsc() >= vm->slice_tsc);
 }
 
+/* No alarm of the host ends this: its interrupts wait. */
+static __attribute__((noinline)) void interpret_slice(struct vm *vm)
+{
+    interpret(vm);
+    if (rdtsc() >= vm->slice_tsc)
+        vm->attention = 0;
+}
+
 /* Kept on its own: inlined into its caller it would have to share its registers. */
 __attribute__((noinline)) void vm_run(struct vm *vm)
 {
     struct cpu *cpu = &vm->vcpu.cpu;
     while (vm->state == VM_RUNNING) {
-        if (slice_over(vm))
-            return;
-        if (vm->clock.ticks >= vm->attention)
+        if (vm->clock.ticks >= vm->attention) {
+            if (slice_over(vm))
+                return;
             vm_tick(vm);
+        }
         if (!vm_interrupt_due(vm)) {
             if (cpu->halted)
                 return;
             vcpu_choose_engine(&vm->vcpu);
             if (vm->vcpu.interpreted)
-                interpret(vm);
+                interpret_slice(vm);
             else
                 run_native(vm);
         } else if (cpu->int_shadow != SHADOW_NONE && !cpu->halted) {

@@ -13,14 +13,17 @@ static uint32_t linear_eip(const struct vcpu *vcpu)
 
 static struct site *slot_of(const struct vcpu *vcpu, uint64_t space, uint32_t lin)
 {
-    uint32_t hash = lin ^ lin >> 12 ^ (uint32_t)space;
-    return &vm_of(vcpu)->sites.table[hash % SITES];
+    uint32_t hash = lin ^ (uint32_t)space;
+    struct site *slot = &vm_of(vcpu)->sites.table[hash % SITES];
+    __asm__("" : "+r"(slot)); /* one address: not made anew for each of its fields */
+    return slot;
 }
 
+/* Rings 0 to 2 see the same, and an instruction at CPL 3 is in a space of its own while it runs
+ * natively. */
 static bool is_here(const struct vcpu *vcpu, uint64_t space, const struct site *site, uint32_t lin)
 {
-    return site->lin == lin && site->space == space && site->cpl == vcpu->cpu.cpl &&
-           cpu_code32(&vcpu->cpu);
+    return site->lin == lin && site->space == space && cpu_code32(&vcpu->cpu);
 }
 
 /* Reads past the end of the instruction, and past that of the guest's memory at the worst: a canary
@@ -43,7 +46,7 @@ static inline struct site *hit_in(const struct vcpu *vcpu, uint64_t space)
 {
     uint32_t lin = linear_eip(vcpu);
     struct site *site = slot_of(vcpu, space, lin);
-    return is_here(vcpu, space, site, lin) && site->mask && same_bytes(site) ? site : NULL;
+    return is_here(vcpu, space, site, lin) && site->quick && same_bytes(site) ? site : NULL;
 }
 
 inline struct site *sites_hit(const struct vcpu *vcpu)
@@ -61,7 +64,7 @@ struct site *sites_find(const struct vcpu *vcpu)
 {
     uint32_t lin = linear_eip(vcpu);
     struct site *site = slot_of(vcpu, vcpu->space, lin);
-    if (!is_here(vcpu, vcpu->space, site, lin))
+    if (!is_here(vcpu, vcpu->space, site, lin) || site->cpl != vcpu->cpu.cpl)
         return NULL;
     return (site->mask ? same_bytes(site) : same_scattered(site)) ? site : NULL;
 }
@@ -91,6 +94,9 @@ static void remember(struct vcpu *vcpu, struct site *site, uint32_t lin)
     bool scattered = crosses || length > sizeof(site->bytes);
     site->mask = scattered ? 0 : UINT64_MAX >> (64 - 8 * length);
     site->space = vcpu->space;
+    bool native = site->cpl == 3 && !vcpu_exposes_user(vcpu);
+    if (!scattered && (native || !insn_harmless(&site->insn)))
+        site->quick = site->cpl == 3 ? EXIT_USER_TRAP : EXIT_SENSITIVE;
 }
 
 struct site *sites_fetch(struct vcpu *vcpu, struct event *fault)
@@ -98,11 +104,12 @@ struct site *sites_fetch(struct vcpu *vcpu, struct event *fault)
     uint32_t lin = linear_eip(vcpu);
     struct site *site = slot_of(vcpu, vcpu->space, lin);
     site->space = 0;
-    site->chains = false;
+    site->quick = EXIT_OTHER;
     site->lin = lin;
     site->cpl = vcpu->cpu.cpl;
     if (cpu_fetch(&vcpu->cpu, &world_cpu_ops, vcpu->vm, &site->insn, fault) != CPU_OK)
         return NULL;
+    site->goes_on = site->insn.rep;
     site->handler = cpu_handler(&vcpu->cpu, &site->insn);
     if (cpu_code32(&vcpu->cpu))
         remember(vcpu, site, lin);

@@ -22,7 +22,8 @@ struct site {
     uint32_t lin;
     uint8_t cpl;
     uint8_t in_page;       /* how many of the bytes lie in the first page */
-    bool chains;           /* what it led to trapped at once, the last time: see sites_next() */
+    bool goes_on;          /* repeated, or what it led to trapped at once the last time */
+    uint8_t quick;         /* enum exit_reason where nothing but the bytes has to be looked at */
     const uint8_t *source; /* the guest's bytes */
     const uint8_t *tail;   /* those that lie in the next page */
     uint64_t bytes, mask;  /* what eight bytes at `source` must be, where they matter; mask 0: they
@@ -38,8 +39,8 @@ struct sites {
 /* The instruction at CS:EIP, if it is remembered and still the same; else NULL. */
 struct site *sites_find(const struct vcpu *vcpu);
 
-/* The quick half of sites_find(): NULL also for the few instructions that are long or lie in two
- * pages. */
+/* The quick half of sites_find(), behind a trap: NULL also for code that may only have to be
+ * exposed, and for the few instructions that are long or lie in two pages. site->quick is set. */
 struct site *sites_hit(const struct vcpu *vcpu);
 
 /* The same for an instruction that an emulated one has led to, maybe from another ring: what is

@@ -298,6 +298,8 @@ static void load_changed(struct vcpu *vcpu)
     if ((changed & CHANGED_DR) && vcpu->vm->debug)
         debug_load_registers(vcpu->vm);
     vcpu->cpu.changed = 0;
+    if (!vcpu->loaded_root)
+        load_root(vcpu);
 }
 
 void vcpu_load(struct vcpu *vcpu)
@@ -309,7 +311,8 @@ void vcpu_load(struct vcpu *vcpu)
     }
     if (cpu->changed)
         load_changed(vcpu);
-    vcpu_load_root(vcpu);
+    if (shadow_root_due(vm_of(vcpu)->shadow))
+        load_root(vcpu);
     vcpu->frame.rip = cpu->eip;
     vcpu->frame.rsp = cpu->gpr[ESP];
     vcpu->frame.rflags = (cpu->eflags & (EFLAGS_NATIVE | EFLAGS_RF)) | EFLAGS_FIXED | EFLAGS_IF;
@@ -397,7 +400,7 @@ void vcpu_store(struct vcpu *vcpu)
     if (cpu->eip != vcpu->entry_eip)
         cpu->int_shadow = SHADOW_NONE;
     else if (vcpu->emulated)
-        vcpu->emulated->chains = true;
+        vcpu->emulated->goes_on = true;
     if (rflags & EFLAGS_VM && !in_virtual_8086(vcpu))
         vcpu->frame.rflags &= ~(uint64_t)EFLAGS_VM;
     if (vcpu->view == VIEW_USER) {
@@ -489,8 +492,24 @@ static __attribute__((noinline)) void choose_engine(struct vcpu *vcpu)
     vcpu->interpreted = must_interpret(vcpu);
 }
 
+/* A system call may be emulated as a whole: what changed on the way is again what was loaded. */
+static bool came_back(struct vcpu *vcpu)
+{
+    struct cpu *cpu = &vcpu->cpu;
+    uint32_t flags = cpu->eflags & (EFLAGS_IF | EFLAGS_IOPL | EFLAGS_VM);
+    if ((cpu->changed & ~(STACK_AND_CODE | CHANGED_CPL)) || vcpu->interpreted || cpu->cpl != 3 ||
+        vcpu->view != VIEW_USER || flags != EFLAGS_IF || (cpu->dr[7] & DR7_ENABLES) ||
+        !still_placed(vcpu))
+        return false;
+    vcpu->frame.cs = vcpu->entry_cs;
+    vcpu->frame.ss = vcpu->entry_ss;
+    cpu->changed = 0;
+    return true;
+}
+
 void vcpu_choose_engine(struct vcpu *vcpu)
 {
-    if (vcpu->cpu.changed || (vcpu->cpu.dr[7] & DR7_ENABLES)) /* TF changes without notice */
+    if ((vcpu->cpu.changed && !came_back(vcpu)) ||
+        (vcpu->cpu.dr[7] & DR7_ENABLES)) /* TF changes without notice */
         choose_engine(vcpu);
 }
