@@ -202,7 +202,8 @@ struct insn;
  * there.
  */
 struct x87_pointers {
-    uint32_t ran_at, operand_at; /* set by exec_native: what the processor holds */
+    uint32_t ran_at, operand_at; /* set by exec_native: where it ran its last instruction */
+    uint32_t fip_held, fdp_held; /* what the processor holds, when that is of exec_native; or 0 */
     uint32_t fip, fdp;
     uint16_t fcs, fds;
 };

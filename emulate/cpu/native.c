@@ -129,6 +129,12 @@ static bool run_and_store(struct step *x)
     return run(x, &mem) && store(x, &mem);
 }
 
+/* Those that load FIP and FDP from memory: they are the guest's own then. */
+static bool x87_loads(const struct insn *insn)
+{
+    return insn->op == OP_FLDENV || insn->op == OP_FRSTOR || insn->op == OP_FXRSTOR;
+}
+
 /* Those that leave FIP and FDP alone: they work on control, status or environment (SDM vol. 1,
  * 8.1.8); TCG counts FNOP among them. */
 static bool x87_controls(const struct insn *insn)
@@ -136,7 +142,7 @@ static bool x87_controls(const struct insn *insn)
     unsigned reg = insn_reg(insn);
 
     if (insn->op != OP_X87)
-        return insn->op == OP_FLDENV || insn->op == OP_FRSTOR;
+        return x87_loads(insn);
     if (insn_has_mem(insn))
         return (insn->opcode == 0xd9 && reg >= 4) || (insn->opcode == 0xdd && reg >= 4);
     return (insn->opcode == 0xd9 && reg == 2) || (insn->opcode == 0xdb && reg == 4) ||
@@ -147,12 +153,16 @@ static void note_pointers(struct step *x, const struct native_operand *mem)
 {
     struct x87_pointers *last = &x->cpu->x87;
 
+    if (x87_loads(x->insn))
+        last->fip_held = last->fdp_held = 0;
     if (x87_controls(x->insn))
         return;
+    last->fip_held = last->ran_at;
     last->fip = x->cpu->eip;
     last->fcs = x->cpu->seg[SEG_CS].selector;
     if (!mem->len)
         return;
+    last->fdp_held = last->operand_at;
     last->fdp = mem->offset;
     last->fds = x->cpu->seg[mem->seg].selector;
 }
@@ -201,6 +211,38 @@ bool op_sse(struct step *x)
     return sse_usable(x) && sse_aligned(x, &mem) && run(x, &mem) && store(x, &mem);
 }
 
+/* Puts the guest's own pointer and selector in the place of what the processor stored (`size`
+ * bytes, the selector behind it) when that is where exec_native ran the instruction. */
+static bool replace_pointer(uint8_t *at, unsigned size, uint32_t held, uint32_t own,
+                            uint16_t selector)
+{
+    uint32_t stored = 0, mask = size == 4 ? UINT32_MAX : UINT16_MAX;
+
+    memcpy(&stored, at, size);
+    if (!held || stored != (held & mask))
+        return false;
+    memcpy(at, &own, size);
+    memcpy(at + size, &selector, sizeof selector);
+    return true;
+}
+
+/*
+ * Where the last x87 instruction and its operand were. The code segment is the monitor's even where
+ * the guest itself ran; 0 means that there was none (or that the processor stores none).
+ */
+static void replace_pointers(struct step *x, uint8_t *fip, uint8_t *fdp, unsigned size)
+{
+    const struct x87_pointers *last = &x->cpu->x87;
+    uint16_t fcs;
+
+    replace_pointer(fdp, size, last->fdp_held, last->fdp, last->fds);
+    if (replace_pointer(fip, size, last->fip_held, last->fip, last->fcs))
+        return;
+    memcpy(&fcs, fip + size, sizeof fcs);
+    if (fcs)
+        memcpy(fip + size, &x->cpu->seg[SEG_CS].selector, sizeof fcs);
+}
+
 /* Which of #AC and #GP(0) comes for an address that is no multiple of 16 is left to the machine. */
 static bool fxsave_aligned(struct step *x, const struct native_operand *mem)
 {
@@ -215,12 +257,21 @@ static bool fxsave_aligned(struct step *x, const struct native_operand *mem)
     return !end_first || read_last_byte(x, mem);
 }
 
+#define FXSAVE_FIP 8
+#define FXSAVE_FDP 16
+
 /* #NM by EM too, unlike the rest of SSE. */
 bool op_fxsave(struct step *x)
 {
     struct native_operand mem;
     locate(x, &mem);
-    return x87_usable(x) && fxsave_aligned(x, &mem) && run(x, &mem) && store(x, &mem);
+    if (!x87_usable(x) || !fxsave_aligned(x, &mem) || !run(x, &mem))
+        return false;
+    if (x->insn->op == OP_FXRSTOR)
+        note_pointers(x, &mem);
+    else
+        replace_pointers(x, mem.bytes + FXSAVE_FIP, mem.bytes + FXSAVE_FDP, 4);
+    return store(x, &mem);
 }
 
 /* Stores the bytes of its first register that its second selects at DS:EDI. */
@@ -232,49 +283,15 @@ bool op_maskmovq(struct step *x)
     return mmx_usable(x) && run(x, &mem) && store(x, &mem);
 }
 
-/* Puts the guest's own pointer and selector in the place of what the processor stored (`size`
- * bytes, the selector behind it) when that is where exec_native ran the instruction. */
-static bool replace_pointer(uint8_t *at, unsigned size, uint32_t ran_at, uint32_t own,
-                            uint16_t selector)
-{
-    uint32_t stored = 0, mask = size == 4 ? UINT32_MAX : UINT16_MAX;
-
-    memcpy(&stored, at, size);
-    if (!ran_at || stored != (ran_at & mask))
-        return false;
-    memcpy(at, &own, size);
-    memcpy(at + size, &selector, sizeof selector);
-    return true;
-}
-
-/*
- * Where the last x87 instruction and its operand were, in the protected-mode layout. The code
- * segment is the monitor's even where the guest itself ran; 0 means that there was none (or that
- * the processor stores none). Behind FNSAVE's environment the registers follow, so that the layout
- * is one.
- */
-static void replace_pointers(struct step *x, struct native_operand *mem)
-{
-    const struct x87_pointers *last = &x->cpu->x87;
-    unsigned size = x->insn->opsize;
-    uint8_t *fip = mem->bytes + 3 * size, *fdp = mem->bytes + 5 * size;
-    uint16_t fcs;
-
-    replace_pointer(fdp, size, last->operand_at, last->fdp, last->fds);
-    if (replace_pointer(fip, size, last->ran_at, last->fip, last->fcs))
-        return;
-    memcpy(&fcs, fip + size, sizeof fcs);
-    if (fcs)
-        memcpy(fip + size, &x->cpu->seg[SEG_CS].selector, sizeof fcs);
-}
-
 bool op_fnstenv(struct step *x)
 {
     struct native_operand mem;
     locate(x, &mem);
     if (!x87_usable(x) || !run(x, &mem))
         return false;
-    replace_pointers(x, &mem);
+    /* The protected-mode layout; behind FNSAVE's environment the registers follow. */
+    replace_pointers(x, mem.bytes + 3 * x->insn->opsize, mem.bytes + 5 * x->insn->opsize,
+                     x->insn->opsize);
     return store(x, &mem);
 }
 

@@ -12,10 +12,19 @@
 #include "hypervisor/vm/clock.h"
 #include "hypervisor/vm/vcpu.h"
 
-/* Linear addresses of the two scratch pages, in an address space of their own. */
-#define SCRATCH_CODE 0x1000u
-#define SCRATCH_DATA 0x2000u
+/* Linear addresses of scratch memory, in an address space of its own. */
+#define SCRATCH_DATA 0x1000u
 #define SCRATCH_SIZE 4096u
+#define SCRATCH_CODE 0x2000u
+
+/*
+ * An instruction keeps its place, found by its bytes, until another one needs that: to a processor
+ * that has it in its caches (or, as TCG does, has translated it), changed code is dear.
+ */
+#define SLOT_SIZE  32u /* the longest instruction and HLT */
+#define SLOT_BITS  10u
+#define SLOTS      (1u << SLOT_BITS)
+#define CODE_PAGES (SLOTS * SLOT_SIZE / 4096u)
 
 #define PTE_P  0x001ull
 #define PTE_W  0x002ull
@@ -31,7 +40,7 @@ static uint64_t pml4[512] __attribute__((aligned(4096)));
 static uint64_t pdpt[512] __attribute__((aligned(4096)));
 static uint64_t page_directory[512] __attribute__((aligned(4096)));
 static uint64_t page_table[512] __attribute__((aligned(4096)));
-static uint8_t code[SCRATCH_SIZE] __attribute__((aligned(4096)));
+static uint8_t code[SLOTS][SLOT_SIZE] __attribute__((aligned(4096)));
 static uint8_t data[SCRATCH_SIZE] __attribute__((aligned(4096)));
 
 /* A vCPU that runs nothing but scratch instructions: only its registers and frame are used. */
@@ -44,17 +53,31 @@ void native_init(void)
     pml4[0] = image_hpa(pdpt) | table;
     pdpt[0] = image_hpa(page_directory) | table;
     page_directory[0] = image_hpa(page_table) | table;
-    page_table[SCRATCH_CODE / 4096] = image_hpa(code) | PTE_P | PTE_U;
+    for (unsigned i = 0; i < CODE_PAGES; i++)
+        page_table[SCRATCH_CODE / 4096 + i] = (image_hpa(code) + i * 4096u) | PTE_P | PTE_U;
     page_table[SCRATCH_DATA / 4096] = image_hpa(data) | PTE_P | PTE_U | PTE_W | PTE_NX;
 }
 
-/* The instruction with its memory operand at SCRATCH_DATA. Ends in HLT, whose #GP says that it is
- * done. */
-static unsigned assemble(const struct insn *insn)
+static unsigned slot_of(const uint8_t *bytes, unsigned count)
 {
-    unsigned n = insn_relocate(insn, SCRATCH_DATA, code);
-    code[n] = OPCODE_HLT;
-    return n;
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (unsigned i = 0; i < count; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return (hash ^ hash >> 16) % SLOTS;
+}
+
+/* The instruction with its memory operand at SCRATCH_DATA, `*length` bytes, in its slot. Ends in
+ * HLT, whose #GP says that it is done. Returns where it lies. */
+static uint32_t assemble(const struct insn *insn, unsigned *length)
+{
+    uint8_t bytes[SLOT_SIZE];
+    unsigned n = insn_relocate(insn, SCRATCH_DATA, bytes);
+    unsigned slot = slot_of(bytes, n);
+    bytes[n] = OPCODE_HLT;
+    if (memcmp(code[slot], bytes, n + 1) != 0)
+        memcpy(code[slot], bytes, n + 1);
+    *length = n;
+    return SCRATCH_CODE + slot * SLOT_SIZE;
 }
 
 /* What running there changes of the processor's state, and puts back. */
@@ -90,11 +113,11 @@ static void leave_scratch_space(const struct scratch_state *saved)
 }
 
 /* Host interrupts stay closed (IF = 0): this is the monitor's time, not the guest's. */
-static void set_frame(uint32_t esp, uint32_t eflags)
+static void set_frame(uint32_t eip, uint32_t esp, uint32_t eflags)
 {
     unit.frame.cs = SELECTOR(SLOT_SCRATCH_CS, 3);
     unit.frame.ss = SELECTOR(SLOT_GUEST_SS, 3);
-    unit.frame.rip = SCRATCH_CODE;
+    unit.frame.rip = eip;
     unit.frame.rsp = esp;
     unit.frame.rflags = (eflags & ~EFLAGS_UNTOUCHED) | EFLAGS_FIXED;
 }
@@ -103,10 +126,10 @@ uint64_t native_entry_cost(void)
 {
     struct scratch_state saved = enter_scratch_space();
     uint64_t least = UINT64_MAX;
-    code[0] = OPCODE_HLT;
+    code[0][0] = OPCODE_HLT;
     for (unsigned i = 0; i < ENTRY_COST_TRIES; i++) {
         struct vm_clock clock = {0};
-        set_frame(0, 0);
+        set_frame(SCRATCH_CODE, 0, 0);
         clock_start(&clock);
         guest_enter(&unit);
         clock_stop(&clock);
@@ -120,23 +143,24 @@ bool native_execute(struct cpu *cpu, const struct insn *insn, void *mem, unsigne
                     struct event *fault)
 {
     INVARIANT(mem_len <= SCRATCH_SIZE);
-    unsigned length = assemble(insn);
+    unsigned length;
+    uint32_t at = assemble(insn, &length);
     memcpy(data, mem, mem_len);
     struct scratch_state saved = enter_scratch_space();
     memcpy(unit.cpu.gpr, cpu->gpr, sizeof(unit.cpu.gpr));
     if (insn->op == OP_MASKMOVQ) /* its operand is at DS:EDI, without a ModRM byte to change */
         unit.cpu.gpr[EDI] = SCRATCH_DATA;
-    set_frame(cpu->gpr[ESP], cpu->eflags);
+    set_frame(at, cpu->gpr[ESP], cpu->eflags);
     guest_enter(&unit);
     leave_scratch_space(&saved);
     cpu->changed |= CHANGED_SEG(SEG_DS);
-    if (unit.frame.vector != EXC_GP || unit.frame.rip != SCRATCH_CODE + length) {
+    if (unit.frame.vector != EXC_GP || unit.frame.rip != at + length) {
         *fault = exception((uint8_t)unit.frame.vector);
         fault->has_error = unit.frame.vector == EXC_GP || unit.frame.vector == EXC_SS;
         return false;
     }
     memcpy(mem, data, mem_len);
-    cpu->x87.ran_at = SCRATCH_CODE;
+    cpu->x87.ran_at = at;
     cpu->x87.operand_at = SCRATCH_DATA;
     unit.cpu.gpr[ESP] = (uint32_t)unit.frame.rsp;
     unit.cpu.gpr[EDI] = insn->op == OP_MASKMOVQ ? cpu->gpr[EDI] : unit.cpu.gpr[EDI];

@@ -673,33 +673,77 @@ static void test_fnstenv_shows_guest_cs(void **state)
 #define RAN_AT     0x12340u
 #define OPERAND_AT 0x56780u
 
-/* As a processor that has just run an x87 instruction at RAN_AT. */
+/* As a processor that runs each instruction at a place of its own, FLD at RAN_AT. */
 static bool environment(struct world *w, const struct insn *insn, void *mem, unsigned len,
                         struct event *fault)
 {
     uint32_t words[] = {0, 0, 0, RAN_AT, 0x1b, OPERAND_AT, 0x23};
     (void)fault;
-    w->cpu.x87.ran_at = RAN_AT;
+    w->cpu.x87.ran_at = insn->op == OP_X87 && insn->opcode == 0xd9 ? RAN_AT : RAN_AT + 0x20;
     w->cpu.x87.operand_at = OPERAND_AT;
     if (insn->op == OP_FNSTENV)
         memcpy(mem, words, len);
+    if (insn->op == OP_FXSAVE)
+        memcpy((uint8_t *)mem + 8, words + 3, 16);
     return true;
 }
 
-/* FLD DWORD [EBX]; FLDCW [EBX], which moves no pointer; FNSTENV [EBX]. */
+/* FLD DWORD [EBX]; FLDCW [EBX], which moves no pointer. Returns where FLD stood. */
+static uint32_t load_and_control(struct world *w)
+{
+    uint32_t fip = w->cpu.eip;
+    w->native = environment;
+    GPR(w, EBX) = WORLD_DATA;
+    assert_ok(w, "d903");
+    assert_ok(w, "d92b");
+    return fip;
+}
+
+static void assert_pointers(struct world *w, unsigned at_fip, unsigned at_fdp, uint32_t fip)
+{
+    assert_int_equal(world_read32(w, WORLD_DATA + at_fip), fip);
+    assert_int_equal(world_read16(w, WORLD_DATA + at_fip + 4), w->cpu.seg[SEG_CS].selector);
+    assert_int_equal(world_read32(w, WORLD_DATA + at_fdp), WORLD_DATA);
+    assert_int_equal(world_read16(w, WORLD_DATA + at_fdp + 4), w->cpu.seg[SEG_DS].selector);
+}
+
 static void test_fnstenv_shows_guest_pointers(void **state)
 {
     struct world *w = *state;
-    w->native = environment;
-    GPR(w, EBX) = WORLD_DATA;
-    uint32_t fip = w->cpu.eip;
-    assert_ok(w, "d903");
-    assert_ok(w, "d92b");
+    uint32_t fip = load_and_control(w);
     assert_ok(w, "d933");
-    assert_int_equal(world_read32(w, WORLD_DATA + 12), fip);
-    assert_int_equal(world_read16(w, WORLD_DATA + 16), w->cpu.seg[SEG_CS].selector);
-    assert_int_equal(world_read32(w, WORLD_DATA + 20), WORLD_DATA);
-    assert_int_equal(world_read16(w, WORLD_DATA + 24), w->cpu.seg[SEG_DS].selector);
+    assert_pointers(w, 12, 20, fip);
+}
+
+static void test_fxsave_shows_guest_pointers(void **state)
+{
+    struct world *w = *state;
+    uint32_t fip = load_and_control(w);
+    assert_ok(w, "0fae03");
+    assert_pointers(w, 8, 16, fip);
+}
+
+/* FLDENV, FRSTOR, FXRSTOR: from then on the processor holds what the guest says, be it RAN_AT. */
+static void test_loaded_pointers_stay(void **state)
+{
+    static const char *const loads[] = {"d923", "dd23", "0fae0b"};
+    struct world *w = *state;
+    for (unsigned i = 0; i < COUNT_OF(loads); i++) {
+        load_and_control(w);
+        assert_ok(w, loads[i]);
+        assert_ok(w, "d933");
+        assert_int_equal(world_read32(w, WORLD_DATA + 12), RAN_AT);
+        assert_int_equal(world_read32(w, WORLD_DATA + 20), OPERAND_AT);
+    }
+}
+
+static void test_reset_forgets_pointers(void **state)
+{
+    struct world *w = *state;
+    load_and_control(w);
+    cpu_reset(&w->cpu, w->cpu.model);
+    assert_int_equal(w->cpu.x87.fip_held, 0);
+    assert_int_equal(w->cpu.x87.fdp_held, 0);
 }
 
 #define STRICT(test) cmocka_unit_test_setup_teardown(test, strict_world, free_world)
@@ -741,6 +785,9 @@ int main(void)
         STRICT(test_sse_alignment),
         STRICT(test_fnstenv_shows_guest_cs),
         STRICT(test_fnstenv_shows_guest_pointers),
+        STRICT(test_fxsave_shows_guest_pointers),
+        STRICT(test_loaded_pointers_stay),
+        STRICT(test_reset_forgets_pointers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
