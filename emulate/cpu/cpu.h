@@ -292,6 +292,8 @@ struct cpu_ops {
      */
     bool (*exec_native)(void *world, struct cpu *cpu, const struct insn *insn, void *mem,
                         unsigned mem_len, struct event *fault);
+    /* Optional: an x87 exception is pending and CR0.NE is clear (the FERR# pin). */
+    void (*fpu_error)(void *world);
     /*
      * Optional: the bytes of the page at linear address `lin` (a multiple of its size), when
      * accesses of this kind (ACCESS_*) may be made to them without asking, until

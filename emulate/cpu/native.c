@@ -109,6 +109,20 @@ static bool run(struct step *x, struct native_operand *mem)
     return x->ops->exec_native(x->world, x->cpu, x->insn, mem->bytes, mem->len, &x->fault);
 }
 
+/*
+ * What did not run: false with its fault. With CR0.NE clear a pending x87 exception is none: the
+ * board hears of it (SDM vol. 3, 6.15, #MF), and the instruction waits for the interrupt that it
+ * makes of it.
+ */
+static __attribute__((cold)) bool not_run(struct step *x)
+{
+    if (x->fault.vector != EXC_MF || (x->cpu->cr0 & CR0_NE) || !x->ops->fpu_error)
+        return false;
+    x->ops->fpu_error(x->world);
+    x->next_eip = x->cpu->eip;
+    return true;
+}
+
 static bool store(struct step *x, const struct native_operand *mem)
 {
     return !mem->len || !mem->stored || write_mem(x, mem->seg, mem->offset, mem->bytes, mem->len);
@@ -126,7 +140,7 @@ static bool run_and_store(struct step *x)
 {
     struct native_operand mem;
     locate(x, &mem);
-    return run(x, &mem) && store(x, &mem);
+    return run(x, &mem) ? store(x, &mem) : not_run(x);
 }
 
 /* Those that load FIP and FDP from memory: they are the guest's own then. */
@@ -171,8 +185,10 @@ bool op_x87(struct step *x)
 {
     struct native_operand mem;
     locate(x, &mem);
-    if (!x87_usable(x) || !run(x, &mem))
+    if (!x87_usable(x))
         return false;
+    if (!run(x, &mem))
+        return not_run(x);
     note_pointers(x, &mem);
     return store(x, &mem);
 }
@@ -208,7 +224,9 @@ bool op_sse(struct step *x)
 {
     struct native_operand mem;
     locate(x, &mem);
-    return sse_usable(x) && sse_aligned(x, &mem) && run(x, &mem) && store(x, &mem);
+    if (!sse_usable(x) || !sse_aligned(x, &mem))
+        return false;
+    return run(x, &mem) ? store(x, &mem) : not_run(x);
 }
 
 /* Puts the guest's own pointer and selector in the place of what the processor stored (`size`
@@ -280,7 +298,9 @@ bool op_maskmovq(struct step *x)
     struct native_operand mem = {.len = 8, .stored = true};
     mem.seg = x->insn->seg != SEG_NONE ? x->insn->seg : SEG_DS;
     mem.offset = get_reg(x->cpu, EDI, x->insn->adsize);
-    return mmx_usable(x) && run(x, &mem) && store(x, &mem);
+    if (!mmx_usable(x))
+        return false;
+    return run(x, &mem) ? store(x, &mem) : not_run(x);
 }
 
 bool op_fnstenv(struct step *x)

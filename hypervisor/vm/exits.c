@@ -332,6 +332,15 @@ static void exit_exception(struct vcpu *vcpu)
     inject(vcpu, &event);
 }
 
+/* The processor's own CR0.NE is always set; where the guest's is clear, IRQ 13 comes of it. */
+static void exit_fpu_error(struct vcpu *vcpu)
+{
+    if (vcpu->cpu.cr0 & CR0_NE)
+        exit_exception(vcpu);
+    else
+        emulate(vcpu, EXIT_EXCEPTION);
+}
+
 static void exit_alignment(struct vcpu *vcpu)
 {
     struct event event = exception_error(EXC_AC, 0);
@@ -412,7 +421,7 @@ static const exit_handler exit_handlers[LAST_IRQ + 1] = {
     [EXC_GP] = exit_protection,
     [EXC_PF] = exit_page_fault,
     [15] = exit_unexpected,
-    [EXC_MF] = exit_exception,
+    [EXC_MF] = exit_fpu_error,
     [EXC_AC] = exit_alignment,
     [EXC_MC] = exit_unexpected,
     [EXC_XM] = exit_exception,

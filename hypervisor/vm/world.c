@@ -227,6 +227,13 @@ static bool world_exec_native(void *world, struct cpu *cpu, const struct insn *i
     return native_execute(cpu, insn, mem, mem_len, fault);
 }
 
+static void world_fpu_error(void *world)
+{
+    struct vm *vm = world;
+    pc_fpu_error(&vm->pc);
+    vm_reschedule(vm);
+}
+
 const struct cpu_ops world_cpu_ops = {
     .read = world_read,
     .write = world_write,
@@ -238,6 +245,7 @@ const struct cpu_ops world_cpu_ops = {
     .invlpg = world_invlpg,
     .read_physical = world_read_physical,
     .exec_native = world_exec_native,
+    .fpu_error = world_fpu_error,
     .page = world_page,
     .entered = lockstep_entered,
 };

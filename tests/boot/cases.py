@@ -160,6 +160,10 @@ SMALL = [
     *small("real", BOTH),
     *small("v86", BOTH),
     *small("task", BOTH, timeout=20),
+    *(Case(f"small-ferr-{engine}",  # QEMU itself aborts where it raises FERR#: no native run
+           vms=[("tests/small/ferr.elf", f"name=ferr mem=8M engine={engine}")],
+           serial=[r"status word: 00003800\n.*IRQ.*1\n.*0\n.*IRQ.*2\n.*0\n.*MF.*1\n.*IRQ.*2\n$"])
+      for engine in BOTH),
     *small("cross", BOTH),
     *small("dr", BOTH),
     *small("mask", BOTH),

@@ -128,6 +128,11 @@ static bool op_exec_native(void *world, struct cpu *cpu, const struct insn *insn
     return w->native(w, insn, mem, mem_len, fault);
 }
 
+static void op_fpu_error(void *world)
+{
+    ((struct world *)world)->fpu_errors++;
+}
+
 const struct cpu_ops world_ops = {
     .read = op_read,
     .write = op_write,
@@ -139,6 +144,7 @@ const struct cpu_ops world_ops = {
     .invlpg = op_invlpg,
     .read_physical = op_read_physical,
     .exec_native = op_exec_native,
+    .fpu_error = op_fpu_error,
 };
 
 #define ATTR_FLAT_CODE (ATTR_G | ATTR_DB | ATTR_P | ATTR_S | 0xbu)

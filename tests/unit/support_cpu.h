@@ -30,6 +30,7 @@ struct world {
     uint8_t rights[WORLD_PAGES];
     unsigned reads, writes; /* calls of ops->read and ops->write */
     unsigned flushes;       /* calls of flush_tlb */
+    unsigned fpu_errors;    /* calls of fpu_error */
     uint32_t invlpg;        /* last address of invlpg */
     uint64_t tsc;
     /* Ports: what IN gets, and the last access either way. */

@@ -670,6 +670,45 @@ static void test_fnstenv_shows_guest_cs(void **state)
     assert_int_equal(world_read32(w, WORLD_DATA + 16), 0x5a5a0008);
 }
 
+static bool fpu_error_pending(struct world *w, const struct insn *insn, void *mem, unsigned len,
+                              struct event *fault)
+{
+    (void)w;
+    (void)insn;
+    (void)mem;
+    (void)len;
+    *fault = exception(EXC_MF);
+    return false;
+}
+
+static void test_fpu_error_by_exception(void **state)
+{
+    struct world *w = *state;
+    w->native = fpu_error_pending;
+    w->cpu.cr0 |= CR0_NE;
+    assert_fault(w, "9b", EXC_MF);
+    assert_fault(w, "d8c1", EXC_MF);
+    assert_int_equal(w->fpu_errors, 0);
+}
+
+/* The instruction stays until the interrupt has been served. */
+static void test_fpu_error_by_interrupt(void **state)
+{
+    static const char *const waiting[] = {"9b", "d8c1", "d918", "0f6f03", "0f77"};
+    struct world *w = *state;
+    w->native = fpu_error_pending;
+    w->cpu.cr0 &= ~CR0_NE;
+    GPR(w, EBX) = WORLD_DATA;
+    for (unsigned i = 0; i < COUNT_OF(waiting); i++) {
+        uint32_t eip = w->cpu.eip;
+        world_write32(w, WORLD_DATA, 0x1234);
+        assert_ok(w, waiting[i]);
+        assert_int_equal(w->fpu_errors, i + 1);
+        assert_int_equal(w->cpu.eip, eip);
+        assert_int_equal(world_read32(w, WORLD_DATA), 0x1234);
+    }
+}
+
 #define RAN_AT     0x12340u
 #define OPERAND_AT 0x56780u
 
@@ -785,6 +824,8 @@ int main(void)
         STRICT(test_sse_alignment),
         STRICT(test_fnstenv_shows_guest_cs),
         STRICT(test_fnstenv_shows_guest_pointers),
+        STRICT(test_fpu_error_by_exception),
+        STRICT(test_fpu_error_by_interrupt),
         STRICT(test_fxsave_shows_guest_pointers),
         STRICT(test_loaded_pointers_stay),
         STRICT(test_reset_forgets_pointers),
