@@ -50,12 +50,22 @@ static bool execute_here(struct cpu *cpu, const struct slot *s, struct run *run)
     return false;
 }
 
+/* As an x87 instruction does that waits for an interrupt. */
+static bool stayed(const struct cpu *cpu, const struct slot *s, const struct run *run)
+{
+    return cpu->eip == run->eip + s->at;
+}
+
 void execute_insn(SLOT_ARGS)
 {
-    if (execute_here(cpu, s, run))
-        NEXT;
-    else if (!run->stop)
+    if (execute_here(cpu, s, run)) {
+        if (unlikely(stayed(cpu, s, run)))
+            leave_at(run, s);
+        else
+            NEXT;
+    } else if (!run->stop) {
         go_to(cpu, s, run, cpu->eip);
+    }
 }
 
 void execute_last(SLOT_ARGS)

@@ -120,6 +120,7 @@ static __attribute__((cold)) bool not_run(struct step *x)
         return false;
     x->ops->fpu_error(x->world);
     x->next_eip = x->cpu->eip;
+    x->cpu->changed |= CHANGED_CR0; /* nothing has; but the caller looks for interrupts then */
     return true;
 }
 
