@@ -3,6 +3,7 @@
 #include "hypervisor/debug/debug.h"
 #include "hypervisor/load/modules.h"
 #include "hypervisor/report/console.h"
+#include "hypervisor/vm/host_policy.h"
 #include "hypervisor/vm/native.h"
 #include "hypervisor/vm/sched.h"
 #include "hypervisor/vm/vm.h"
@@ -15,6 +16,7 @@ void monitor_main(const struct boot_info *info)
 {
     struct vm *vms[VM_MAX];
     native_init();
+    host_policy_measure();
     clock_set_entry_cost(native_entry_cost());
     const struct modules_loaded loaded = modules_load(info, vms);
     const unsigned count = loaded.made;

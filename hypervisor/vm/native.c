@@ -13,9 +13,9 @@
 #include "hypervisor/vm/vcpu.h"
 
 /* Linear addresses of scratch memory, in an address space of its own. */
-#define SCRATCH_DATA 0x1000u
+#define SCRATCH_DATA NATIVE_DATA
 #define SCRATCH_SIZE 4096u
-#define SCRATCH_CODE 0x2000u
+#define SCRATCH_CODE NATIVE_CODE
 
 /*
  * An instruction keeps its place, found by its bytes, until another one needs that: to a processor
@@ -137,6 +137,41 @@ uint64_t native_entry_cost(void)
     }
     leave_scratch_space(&saved);
     return least;
+}
+
+static uint32_t word_below(uint32_t esp)
+{
+    uint32_t word = 0;
+    if (esp >= SCRATCH_DATA + sizeof(word) && esp <= SCRATCH_DATA + SCRATCH_SIZE)
+        memcpy(&word, data + (esp - SCRATCH_DATA - sizeof(word)), sizeof(word));
+    return word;
+}
+
+void native_try(const struct native_try *try, struct native_outcome *outcome)
+{
+    const uint32_t fill = NATIVE_FILL;
+    INVARIANT(try->length < SLOT_SIZE);
+    memset(code[0], OPCODE_HLT, SLOT_SIZE);
+    memcpy(code[0], try->code, try->length);
+    memset(data, (uint8_t)fill, sizeof(data));
+    struct scratch_state saved = enter_scratch_space();
+    write_cr0((read_cr0() & ~(uint64_t)CR0_AM) | try->cr0);
+    memset(unit.cpu.gpr, 0, sizeof(unit.cpu.gpr));
+    unit.cpu.gpr[EAX] = try->eax;
+    set_frame(SCRATCH_CODE, try->esp, 0);
+    unit.frame.rflags |= try->eflags;
+    guest_enter(&unit);
+    uint32_t cr2 = (uint32_t)read_cr2();
+    leave_scratch_space(&saved);
+    *outcome = (struct native_outcome){
+        .done = unit.frame.vector == EXC_GP && unit.frame.rip == SCRATCH_CODE + try->length,
+        .vector = (unsigned)unit.frame.vector,
+        .error = (uint32_t)unit.frame.error,
+        .cr2 = cr2,
+        .eflags = (uint32_t)unit.frame.rflags,
+        .eax = unit.cpu.gpr[EAX],
+        .below = word_below(try->esp),
+    };
 }
 
 bool native_execute(struct cpu *cpu, const struct insn *insn, void *mem, unsigned mem_len,

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "emulate/cpu/exec.h"
-#include "emulate/cpu/model.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/mm/direct_map.h"
 #include "hypervisor/mm/frames.h"
 #include "hypervisor/report/console.h"
 #include "hypervisor/vm/canary.h"
+#include "hypervisor/vm/host_policy.h"
 #include "hypervisor/report/report.h"
 #include "hypervisor/vm/screen.h"
 #include "hypervisor/vm/world.h"
@@ -82,7 +82,7 @@ static bool create_shadow(struct vm *vm, struct claims *claims)
         .monitor_pml4 = monitor_pml4(),
         .user_views = vm->config.user == USER_EXPOSED,
         .protection_keys = cpu_features()->pku,
-        .rsvd_sets_p = cpu_model_pentium3_tcg.policy.rsvd_pf_has_p,
+        .rsvd_sets_p = host_model()->policy.rsvd_pf_has_p,
     };
     config.pool.pages = claim(claims, (uint64_t)config.pool.count * PAGE_SIZE, FRAME_SIZE);
     config.memory = claim(claims, shadow_memory_size(config.pool.count, frames), FRAME_SIZE);
@@ -169,7 +169,7 @@ void vm_boot(struct vm *vm)
     shadow_reset(vm->shadow);
     views_reset(&vm->views);
     pc_init(&vm->pc, &config, &world_pc_host, vm);
-    cpu_reset(&vm->vcpu.cpu, &cpu_model_pentium3_tcg);
+    cpu_reset(&vm->vcpu.cpu, host_model());
     reset_fpu(&vm->fpu);
     vm->fpu_stale = true;
     vm->vcpu.view = VIEW_KERNEL;

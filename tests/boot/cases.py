@@ -187,7 +187,8 @@ SMALL = [
 CASES = [
     Case("tiny-native", vms=[(TINY, "mem=8M -- one two")], native=True,
          serial=[r"^tiny: one two\n"]),
-    Case("tiny", vms=[(TINY, "name=tiny mem=8M -- one two")], serial=[r"^tiny: one two\n"]),
+    Case("tiny", vms=[(TINY, "name=tiny mem=8M -- one two")], serial=[r"^tiny: one two\n"],
+         monitor=[r"umbra: processor: of (\d+) measured behaviours \1 are TCG's"]),
     Case("tiny-interp", vms=[(TINY, "name=tiny mem=8M engine=interp -- one two")],
          reports=["tiny"], serial=[r"^tiny: one two\n"]),
 
