@@ -23,6 +23,7 @@ CMDLINE_linux-pae := $(CMDLINE_linux)
 # Programs of Debian's, and what they print; CMDLINE=console=ttyS0 gives a shell instead.
 FILE_workload     := $(FILE_linux)
 INITRD_workload   := $(FETCHED)/workload.img
+DISK_workload     := $(FETCHED)/disk.img
 MEM_workload      := 256M
 HOST_MEM_workload := 768M
 CMDLINE_workload  := console=ttyS0 $(if $(INTERACTIVE),,run=/workload/workload)
@@ -30,6 +31,7 @@ CMDLINE_workload  := console=ttyS0 $(if $(INTERACTIVE),,run=/workload/workload)
 # What asks whether the machine is a virtual one.
 FILE_detectors     := $(FILE_linux)
 INITRD_detectors   := $(INITRD_workload)
+DISK_detectors     := $(DISK_workload)
 MEM_detectors      := 256M
 HOST_MEM_detectors := 768M
 CONFIG_detectors   := user=exposed
@@ -50,6 +52,7 @@ GUEST_FILE := $(or $(FILE_$(GUEST)),$(GUEST))
 MEM        := $(or $(MEM_$(GUEST)),64M)
 CMDLINE    := $(CMDLINE_$(GUEST))
 INITRD     := $(INITRD_$(GUEST))
+DISK       := $(DISK_$(GUEST))
 SCREEN     := $(SCREEN_$(GUEST))
 CONFIG     := $(CONFIG_$(GUEST))
 
@@ -64,11 +67,12 @@ endif
 
 .PHONY: fetched-guest own-guest fetch-guests
 fetched-guest: $(WORKLOAD)
-	@tools/fetch-guests $(basename $(notdir $(FILE_$(GUEST)) $(INITRD_$(GUEST))))
+	@tools/fetch-guests $(basename $(notdir $(FILE_$(GUEST)) $(INITRD_$(GUEST)) $(DISK_$(GUEST))))
 
 own-guest:
 	@test -f '$(GUEST)' || { echo 'GUEST=$(GUEST): no such file, and not one of' \
 	    '$(OUR_GUESTS) $(FETCHED_GUESTS)' >&2; exit 1; }
+	@test -z '$(DISK)' || test -f '$(DISK)' || { echo 'DISK=$(DISK): no such file' >&2; exit 1; }
 	@test -z '$(INITRD)' || test -f '$(INITRD)' || { echo 'INITRD=$(INITRD): no such file' >&2; exit 1; }
 
 fetch-guests: $(WORKLOAD) ## fetch kernels of others (Linux, memtest86+, ...) from Debian into build/guests

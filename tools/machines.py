@@ -36,7 +36,7 @@ def com2(socket):
     return ["-chardev", f"{socket},id=com2,server=on,wait=off", "-serial", "chardev:com2"]
 
 
-def native(kernel, cmdline="", memory="64M", serial="stdio", icount=False, modules=()):
+def native(kernel, cmdline="", memory="64M", serial="stdio", icount=False, modules=(), disk=None):
     """Boots a multiboot kernel on the bare machine."""
     command = [QEMU, *common(serial, icount), "-M", "isapc,vmport=off", "-cpu", GUEST_CPU,
                "-m", memory, "-kernel", kernel]
@@ -44,4 +44,6 @@ def native(kernel, cmdline="", memory="64M", serial="stdio", icount=False, modul
         command += ["-append", cmdline]
     if modules:
         command += ["-initrd", ",".join(modules)]
+    if disk:  # what is written to it goes with the machine, as under Umbra
+        command += ["-drive", f"file={disk},format=raw,if=ide,snapshot=on"]
     return command

@@ -5,6 +5,7 @@
 ##? CMDLINE="script"    the guest's command line
 ##? SCREEN=serial       show the guest's text screen on the terminal, and type on its keyboard
 ##? INITRD=path         its initrd, or multiboot module
+##? DISK=path           image of its IDE disk; what the guest writes there is lost
 ##? INTERACTIVE=1       hand the keyboard to the guest; ctrl-a x leaves
 ##? ENGINE=trap         how guest-kernel code is executed
 ##? TRACE=all           traps to keep and list in the end: all, fault, hidden, sensitive,...
@@ -23,7 +24,8 @@ VM_LINE    := name=$(VM_NAME) mem=$(MEM) $(if $(ENGINE),engine=$(ENGINE)) \
               $(CMDLINE)
 # For mkiso; the argument is put in front of the VM's line.
 VM_MODULES  = --module '$(GUEST_FILE)' --line '$(1)$(VM_LINE)' \
-              $(if $(INITRD),--module '$(INITRD)' --line 'for=$(VM_NAME)')
+              $(if $(INITRD),--module '$(INITRD)' --line 'for=$(VM_NAME)') \
+              $(if $(DISK),--module '$(DISK)' --line 'disk=$(VM_NAME)')
 RUN_FLAGS  := $(if $(INTERACTIVE),--interactive) $(if $(ICOUNT),--icount)
 
 ##@ Run
@@ -35,7 +37,7 @@ run: iso ## boot the guest under Umbra in QEMU
 
 run-native: $(GUEST_READY) ## boot the same guest on the bare machine in QEMU
 	@tools/run native '$(GUEST_FILE)' --memory $(MEM) --cmdline '$(CMDLINE)' $(RUN_FLAGS) \
-	    $(if $(INITRD),--initrd '$(INITRD)')
+	    $(if $(INITRD),--initrd '$(INITRD)') $(if $(DISK),--disk '$(DISK)')
 
 # Made anew every time: what is in it depends on the variables above, and it takes no time.
 iso: $(GUEST_READY) $(UMBRA_ELF) ## build build/umbra.iso, which boots Umbra and the guest

@@ -59,6 +59,26 @@ static void set_memory_size(struct pc *pc)
     set16(pc->rtc.cmos, 0x34, ram > 16 * MIB ? (ram - 16 * MIB) / (64 * KIB) : 0);
 }
 
+/* The disk's type 47 of the user's own, and its geometry. */
+static void set_disk(struct pc *pc)
+{
+    uint8_t *bytes = pc->rtc.cmos;
+    uint32_t cylinders = ata_cylinders(pc->config.disk.sectors);
+
+    if (!pc->config.disk.sectors) {
+        return;
+    }
+    bytes[0x12] = 0xf0;
+    bytes[0x19] = 47;
+    set16(bytes, 0x1b, cylinders);
+    bytes[0x1d] = ATA_HEADS;
+    set16(bytes, 0x1e, 0xffff); /* no write precompensation */
+    bytes[0x20] = 0xc8;         /* more than 8 heads */
+    set16(bytes, 0x21, cylinders);
+    bytes[0x23] = ATA_TRACK;
+    bytes[0x39] = cylinders > 1024 ? 1 : 0; /* the BIOS translates addresses */
+}
+
 void boot_state_apply(struct pc *pc)
 {
     for (unsigned i = 0; i < sizeof(bios_writes) / sizeof(bios_writes[0]); i++) {
@@ -68,6 +88,7 @@ void boot_state_apply(struct pc *pc)
         pc->rtc.cmos[cmos[i].index] = cmos[i].value;
     }
     set_memory_size(pc);
+    set_disk(pc);
     pc->pit.refresh = true; /* the BIOS read port 61h an odd number of times */
     pc_in(pc, 0x60, 1);     /* the answer to the self-test */
     pc->kbd.last = 0xfa;

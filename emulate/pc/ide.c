@@ -29,6 +29,7 @@ enum ide_register {
 
 #define DEVICE_HEAD   0x0fu
 #define DEVICE_SELECT 0x10u
+#define DEVICE_LBA    0x40u
 #define DEVICE_ONES   0xa0u
 
 #define COMMAND_DEVICE_RESET    0x08u
@@ -43,7 +44,7 @@ enum ide_register {
 #define FEATURE_OVERLAP   0x02u
 #define FEATURE_CACHE_ON  0x02u
 #define FEATURE_SET_MODE  0x03u
-#define FEATURE_CACHE_OFF 0x82u /* which then fails: there is nothing to flush */
+#define FEATURE_CACHE_OFF 0x82u /* which then fails without a disk: there is nothing to flush */
 
 /* The interrupt reason, in the count register. */
 #define REASON_MASK    0x07u
@@ -86,7 +87,11 @@ static void load_identification(struct ide *ide)
 {
     uint16_t words[256];
 
-    memcpy(words, identify_words, sizeof(words));
+    if (ide->drive == IDE_DISK) {
+        ata_identify(&ide->disk, words);
+    } else {
+        memcpy(words, identify_words, sizeof(words));
+    }
     for (unsigned i = 0; i < 3; i++) {
         words[mode_words[i]] = ide->dma_modes[i];
     }
@@ -126,20 +131,23 @@ static void abort_command(struct ide *ide)
     end_command(ide, STATUS_READY | STATUS_ERROR, ERROR_ABORTED);
 }
 
-/* By these values software knows a packet device, and that there is none. */
-static void set_signature(struct ide_device *device)
+/* By these values software knows a disk, a packet device, and that there is none. */
+static void set_signature(const struct ide *ide, struct ide_device *device)
 {
-    device->reg[IDE_DEVICE] &= (uint8_t)~DEVICE_HEAD;
+    bool disk = device->present && ide->drive == IDE_DISK;
+
+    device->reg[IDE_DEVICE] &= (uint8_t) ~(disk ? DEVICE_HEAD | DEVICE_LBA : DEVICE_HEAD);
     device->reg[IDE_COUNT] = 1;
     device->reg[IDE_SECTOR] = 1;
-    device->reg[IDE_CYLINDER_LOW] = device->present ? 0x14 : 0xff;
-    device->reg[IDE_CYLINDER_HIGH] = device->present ? 0xeb : 0xff;
+    device->reg[IDE_CYLINDER_LOW] = disk ? 0 : device->present ? 0x14 : 0xff;
+    device->reg[IDE_CYLINDER_HIGH] = disk ? 0 : device->present ? 0xeb : 0xff;
 }
 
-static void diagnose(struct ide_device *device)
+static void diagnose(const struct ide *ide, struct ide_device *device)
 {
-    set_signature(device);
-    device->status = 0; /* a packet device does not become ready */
+    set_signature(ide, device);
+    /* a packet device does not become ready */
+    device->status = ide->drive == IDE_DISK ? STATUS_READY | STATUS_SEEK : 0;
     device->error = DIAGNOSIS_PASSED;
 }
 
@@ -153,13 +161,15 @@ static void reset_device(struct ide *ide, unsigned number)
     memset(device->reg, 0, sizeof(device->reg));
     memset(device->previous, 0, sizeof(device->previous));
     device->reg[IDE_DEVICE] = DEVICE_ONES;
-    diagnose(device);
+    diagnose(ide, device);
 }
 
-void ide_init(struct ide *ide, struct irq_line irq, bool cdrom)
+void ide_init(struct ide *ide, struct irq_line irq, enum ide_drive drive, struct ata_medium medium)
 {
     memset(ide, 0, sizeof(*ide));
     ide->irq = irq;
+    ide->drive = drive;
+    ata_init(&ide->disk, medium);
     ide->control = CONTROL_UNUSED;
     ide->selected = 1;
     ide->dma_modes[0] = modes_supported[0];
@@ -171,7 +181,8 @@ void ide_init(struct ide *ide, struct irq_line irq, bool cdrom)
         ide->device[i].previous[IDE_COUNT] = 0x55; /* the BIOS looked whether they hold that */
         ide->device[i].previous[IDE_SECTOR] = 0xaa;
     }
-    ide->device[0].present = cdrom;
+    ide->cache_enabled = drive == IDE_DISK ? CACHE_ON : 0;
+    ide->device[0].present = drive != IDE_EMPTY;
 }
 
 /* --- packets ----------------------------------------------------------------------------------*/
@@ -291,6 +302,7 @@ static void set_features(struct ide *ide)
     if (reg[IDE_FEATURE] == FEATURE_CACHE_ON || reg[IDE_FEATURE] == FEATURE_CACHE_OFF) {
         ide->cache_enabled = reg[IDE_FEATURE] == FEATURE_CACHE_ON ? CACHE_ON : CACHE_OFF;
     }
+    known |= reg[IDE_FEATURE] == FEATURE_CACHE_OFF && ide->drive == IDE_DISK;
     for (unsigned i = 0; i < sizeof(features); i++) {
         known |= features[i] == reg[IDE_FEATURE];
     }
@@ -311,7 +323,7 @@ static void start_packet(struct ide *ide)
     active(ide)->reg[IDE_COUNT] = REASON_COMMAND;
 }
 
-static void run_command(struct ide *ide, uint8_t command)
+static void run_packet_command(struct ide *ide, uint8_t command)
 {
     switch (command) {
     case COMMAND_DEVICE_RESET:
@@ -319,7 +331,7 @@ static void run_command(struct ide *ide, uint8_t command)
         active(ide)->error = 0; /* no diagnosis */
         break;
     case COMMAND_DIAGNOSTIC:
-        diagnose(active(ide));
+        diagnose(ide, active(ide));
         break;
     case COMMAND_PACKET:
         start_packet(ide);
@@ -334,12 +346,242 @@ static void run_command(struct ide *ide, uint8_t command)
         break;
     case COMMAND_READ:
     case COMMAND_IDENTIFY:
-        set_signature(active(ide));
+        set_signature(ide, active(ide));
         abort_command(ide);
         break;
     default:
         abort_command(ide);
         break;
+    }
+}
+
+/* --- the disk's commands ----------------------------------------------------------------------*/
+
+static struct ata_address address_of(const uint8_t *reg)
+{
+    return (struct ata_address){reg[IDE_COUNT], reg[IDE_SECTOR], reg[IDE_CYLINDER_LOW],
+                                reg[IDE_CYLINDER_HIGH], reg[IDE_DEVICE]};
+}
+
+static uint64_t named_sector(struct ide *ide)
+{
+    struct ata_address low = address_of(active(ide)->reg);
+    struct ata_address high = address_of(active(ide)->previous);
+
+    return ata_sector(&ide->disk, &low, ide->wide ? &high : NULL);
+}
+
+static void set_address(uint8_t *reg, const struct ata_address *address)
+{
+    reg[IDE_SECTOR] = address->sector;
+    reg[IDE_CYLINDER_LOW] = address->cylinder_low;
+    reg[IDE_CYLINDER_HIGH] = address->cylinder_high;
+}
+
+static void name_sector(struct ide *ide, uint64_t sector)
+{
+    struct ide_device *device = active(ide);
+    struct ata_address low = address_of(device->reg);
+    struct ata_address high = address_of(device->previous);
+
+    ata_name_sector(&ide->disk, sector, &low, ide->wide ? &high : NULL);
+    set_address(device->reg, &low);
+    device->reg[IDE_DEVICE] = low.device;
+    set_address(device->previous, &high);
+}
+
+static unsigned next_block(const struct ide *ide)
+{
+    return ide->sectors_left < ide->block ? ide->sectors_left : ide->block;
+}
+
+/* The registers name the sector behind those that were moved, and count what is left. */
+static void advance(struct ide *ide, uint64_t sector, unsigned count)
+{
+    ide->sectors_left -= count;
+    active(ide)->reg[IDE_COUNT] = (uint8_t)ide->sectors_left;
+    active(ide)->previous[IDE_COUNT] = (uint8_t)(ide->sectors_left >> 8);
+    name_sector(ide, sector + count);
+}
+
+static void read_block(struct ide *ide)
+{
+    unsigned count = next_block(ide);
+    uint64_t sector = named_sector(ide);
+    const uint8_t *bytes = ata_bytes(&ide->disk, sector, count);
+
+    if (!bytes) {
+        abort_command(ide);
+        return;
+    }
+    memcpy(ide->buffer, bytes, count * ATA_SECTOR);
+    advance(ide, sector, count);
+    start_transfer(ide, IDE_SECTORS_IN, count * ATA_SECTOR);
+    set_irq(ide);
+}
+
+static void write_block(struct ide *ide)
+{
+    unsigned count = ide->end / ATA_SECTOR;
+    uint64_t sector = named_sector(ide);
+    uint8_t *bytes = ata_bytes(&ide->disk, sector, count);
+
+    if (!bytes) {
+        abort_command(ide);
+        return;
+    }
+    memcpy(bytes, ide->buffer, count * ATA_SECTOR);
+    advance(ide, sector, count);
+    if (ide->sectors_left) {
+        start_transfer(ide, IDE_SECTORS_OUT, next_block(ide) * ATA_SECTOR);
+        set_irq(ide);
+    } else {
+        end_command(ide, STATUS_READY | STATUS_SEEK, 0);
+    }
+}
+
+/* How a command of the disk works. */
+struct disk_command {
+    uint8_t code;
+    enum disk_action {
+        DISK_NONE, /* nothing to do */
+        DISK_READ,
+        DISK_WRITE,
+        DISK_IDENTIFY,
+        DISK_FEATURES,
+        DISK_GEOMETRY,
+        DISK_MULTIPLE,
+        DISK_POWER_MODE,
+        DISK_SIZE,
+        DISK_DIAGNOSE,
+    } action;
+    bool multiple, wide; /* blocks of many sectors; a 48-bit address */
+    bool seeks;          /* shows in the status when it is done */
+};
+
+// clang-format off
+static const struct disk_command disk_commands[] = {
+    {0x10, DISK_NONE, false, false, true},   /* RECALIBRATE */
+    {0x20, DISK_READ, false, false, true}, {0x21, DISK_READ, false, false, true},
+    {0x24, DISK_READ, false, true, true},  {0x29, DISK_READ, true, true, true},
+    {0x27, DISK_SIZE, false, true, true},    /* READ NATIVE MAX ADDRESS EXT */
+    {0x30, DISK_WRITE, false, false, true}, {0x31, DISK_WRITE, false, false, true},
+    {0x34, DISK_WRITE, false, true, true},  {0x39, DISK_WRITE, true, true, true},
+    {0x3c, DISK_WRITE, false, false, true},  /* WRITE VERIFY */
+    {0x40, DISK_NONE, false, false, true}, {0x41, DISK_NONE, false, false, true},
+    {0x42, DISK_NONE, false, true, true},    /* READ VERIFY SECTORS */
+    {0x70, DISK_NONE, false, false, true},   /* SEEK */
+    {0x90, DISK_DIAGNOSE, false, false, true},
+    {0x91, DISK_GEOMETRY, false, false, true},
+    {0x94, DISK_NONE, false, false, false}, {0x95, DISK_NONE, false, false, false},
+    {0x96, DISK_NONE, false, false, false}, {0x97, DISK_NONE, false, false, false},
+    {0x98, DISK_POWER_MODE, false, false, true}, {0x99, DISK_NONE, false, false, false},
+    {0xc4, DISK_READ, true, false, true}, {0xc5, DISK_WRITE, true, false, true},
+    {0xc6, DISK_MULTIPLE, false, false, true},
+    {0xe0, DISK_NONE, false, false, false}, {0xe1, DISK_NONE, false, false, false},
+    {0xe2, DISK_NONE, false, false, false}, {0xe3, DISK_NONE, false, false, false},
+    {0xe5, DISK_POWER_MODE, false, false, true}, {0xe6, DISK_NONE, false, false, false},
+    {0xe7, DISK_NONE, false, false, true}, {0xea, DISK_NONE, false, true, true}, /* FLUSH CACHE */
+    {0xec, DISK_IDENTIFY, false, false, true},
+    {0xef, DISK_FEATURES, false, false, true},
+    {0xf5, DISK_NONE, false, false, true},   /* CFA WEAR LEVEL */
+    {0xf8, DISK_SIZE, false, false, true},   /* READ NATIVE MAX ADDRESS */
+};
+// clang-format on
+
+static const struct disk_command *find_disk_command(uint8_t code)
+{
+    for (unsigned i = 0; i < sizeof(disk_commands) / sizeof(disk_commands[0]); i++) {
+        if (disk_commands[i].code == code) {
+            return &disk_commands[i];
+        }
+    }
+    return NULL;
+}
+
+static void start_sectors(struct ide *ide, const struct disk_command *command)
+{
+    const struct ide_device *device = active(ide);
+    uint32_t count = device->reg[IDE_COUNT];
+
+    ide->block = command->multiple ? ide->disk.multiple : 1;
+    if (command->wide) {
+        count |= (uint32_t)device->previous[IDE_COUNT] << 8;
+    }
+    ide->sectors_left = count ? count : command->wide ? 0x10000u : 0x100u;
+    if (ide->block == 0) {
+        abort_command(ide);
+    } else if (command->action == DISK_READ) {
+        read_block(ide);
+    } else {
+        start_transfer(ide, IDE_SECTORS_OUT, next_block(ide) * ATA_SECTOR);
+    }
+}
+
+static bool set_multiple(struct ide *ide)
+{
+    uint8_t count = active(ide)->reg[IDE_COUNT];
+
+    if (count > ATA_MULTIPLE_MAX || (count & (count - 1))) {
+        return false;
+    }
+    ide->disk.multiple = count;
+    return true;
+}
+
+/* Commands that are done at once; false when they fail. */
+static bool do_disk_command(struct ide *ide, const struct disk_command *command)
+{
+    uint8_t *reg = active(ide)->reg;
+
+    switch (command->action) {
+    case DISK_GEOMETRY:
+        ata_set_geometry(&ide->disk, (reg[IDE_DEVICE] & DEVICE_HEAD) + 1u, reg[IDE_COUNT]);
+        return true;
+    case DISK_MULTIPLE:
+        return set_multiple(ide);
+    case DISK_POWER_MODE:
+        reg[IDE_COUNT] = 0xff; /* active or idle */
+        return true;
+    case DISK_SIZE:
+        name_sector(ide, ide->disk.medium.sectors - 1);
+        return true;
+    default:
+        return true;
+    }
+}
+
+static void run_disk_command(struct ide *ide, uint8_t code)
+{
+    const struct disk_command *command = find_disk_command(code);
+
+    ide->wide = command && command->wide;
+    if (!command) {
+        abort_command(ide);
+    } else if (command->action == DISK_READ || command->action == DISK_WRITE) {
+        start_sectors(ide, command);
+    } else if (command->action == DISK_IDENTIFY) {
+        load_identification(ide);
+        start_transfer(ide, IDE_IDENTIFY_IN, ATA_SECTOR);
+        set_irq(ide);
+    } else if (command->action == DISK_FEATURES) {
+        set_features(ide);
+    } else if (command->action == DISK_DIAGNOSE) {
+        diagnose(ide, active(ide));
+        set_irq(ide);
+    } else if (do_disk_command(ide, command)) {
+        end_command(ide, command->seeks ? STATUS_READY | STATUS_SEEK : STATUS_READY, 0);
+    } else {
+        abort_command(ide);
+    }
+}
+
+static void run_command(struct ide *ide, uint8_t command)
+{
+    if (ide->drive == IDE_DISK) {
+        run_disk_command(ide, command);
+    } else {
+        run_packet_command(ide, command);
     }
 }
 
@@ -370,6 +612,10 @@ static void end_of_piece(struct ide *ide)
     active(ide)->status &= (uint8_t)~STATUS_DATA;
     if (ide->transfer == IDE_PACKET_OUT) {
         execute_packet(ide);
+    } else if (ide->transfer == IDE_SECTORS_OUT) {
+        write_block(ide);
+    } else if (ide->transfer == IDE_SECTORS_IN && ide->sectors_left) {
+        read_block(ide);
     } else if (ide->left > 0) {
         next_piece(ide);
     } else if (ide->transfer == IDE_REPLY_IN) {
@@ -382,8 +628,11 @@ static void end_of_piece(struct ide *ide)
 /* Where the next `width` bytes of a transfer are; NULL when there is none or it ends before. */
 static uint8_t *next_bytes(struct ide *ide, bool to_host, unsigned width)
 {
-    bool matches = to_host ? ide->transfer == IDE_IDENTIFY_IN || ide->transfer == IDE_REPLY_IN
-                           : ide->transfer == IDE_PACKET_OUT;
+    static const bool goes_in[] = {[IDE_IDENTIFY_IN] = true,
+                                   [IDE_REPLY_IN] = true,
+                                   [IDE_SECTORS_IN] = true,
+                                   [IDE_SECTORS_OUT] = false};
+    bool matches = ide->transfer != IDE_NO_DATA && goes_in[ide->transfer] == to_host;
     if (!matches || ide->selected != 0 || ide->position + width > ide->end) {
         return NULL;
     }

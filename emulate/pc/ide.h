@@ -1,10 +1,11 @@
 /*
- * An IDE channel (INCITS 340, "ATA/ATAPI-6"): the first one is empty, the second one has a CD-ROM
- * drive without a disc as its device 0. No DMA: an ISA channel has none.
+ * An IDE channel (INCITS 340, "ATA/ATAPI-6"): the first one has a disk as its device 0, or is
+ * empty, the second one a CD-ROM drive without a disc. No DMA: an ISA channel has none.
  */
 #ifndef UMBRA_EMULATE_PC_IDE_H
 #define UMBRA_EMULATE_PC_IDE_H
 
+#include "ata.h"
 #include "atapi.h"
 #include "pic.h"
 
@@ -21,23 +22,38 @@ struct ide_device {
     uint8_t status, error;
 };
 
-enum ide_transfer { IDE_NO_DATA, IDE_IDENTIFY_IN, IDE_PACKET_OUT, IDE_REPLY_IN };
+enum ide_drive { IDE_EMPTY, IDE_DISK, IDE_CDROM }; /* device 0 */
+
+enum ide_transfer {
+    IDE_NO_DATA,
+    IDE_IDENTIFY_IN,
+    IDE_PACKET_OUT,
+    IDE_REPLY_IN,
+    IDE_SECTORS_IN,
+    IDE_SECTORS_OUT,
+};
 
 struct ide {
     struct ide_device device[2];
     uint8_t selected;
     uint8_t control;
     enum ide_transfer transfer;
-    uint8_t buffer[ATAPI_REPLY_BYTES];
+    enum ide_drive drive;
+    uint8_t buffer[ATA_MULTIPLE_MAX * ATA_SECTOR];
     unsigned position, end, left; /* in the buffer; `left` counts bytes behind `end` */
     uint16_t dma_modes[3];        /* words 62, 63 and 88 of IDENTIFY PACKET DEVICE */
     uint16_t cache_enabled;       /* word 85 */
     struct atapi atapi;
+    struct ata_disk disk;
+    uint32_t
+        sectors_left; /* of a command, those of the block in the buffer not among them when read */
+    uint8_t block;    /* sectors of a block of this command */
+    bool wide;        /* it has a 48-bit address */
     struct irq_line irq;
 };
 
-/* As the BIOS leaves it. */
-void ide_init(struct ide *ide, struct irq_line irq, bool cdrom);
+/* As the BIOS leaves it. `medium` is the disk's, with IDE_DISK. */
+void ide_init(struct ide *ide, struct irq_line irq, enum ide_drive drive, struct ata_medium medium);
 
 /* The data port, 1, 2 or 4 bytes (a byte read takes a word, a byte written is lost). */
 uint32_t ide_data_in(struct ide *ide, unsigned size);

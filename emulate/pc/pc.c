@@ -32,8 +32,9 @@ void pc_reset(struct pc *pc)
     vga_init(&pc->vga);
     lpt_init(&pc->lpt, line(pc, PC_IRQ_PRINTER));
     fdc_init(&pc->fdc, line(pc, PC_IRQ_FLOPPY));
-    ide_init(&pc->ide[0], line(pc, PC_IRQ_DISK0), false);
-    ide_init(&pc->ide[1], line(pc, PC_IRQ_DISK1), true);
+    ide_init(&pc->ide[0], line(pc, PC_IRQ_DISK0), pc->config.disk.sectors ? IDE_DISK : IDE_EMPTY,
+             pc->config.disk);
+    ide_init(&pc->ide[1], line(pc, PC_IRQ_DISK1), IDE_CDROM, (struct ata_medium){0});
     ne2000_init(&pc->ne2000, line(pc, PC_IRQ_NETWORK));
     fw_cfg_init(&pc->fw_cfg, pc->config.ram_bytes);
     pc->port92.value = 0;

@@ -5,6 +5,8 @@
 #ifndef UMBRA_EMULATE_PC_PC_H
 #define UMBRA_EMULATE_PC_PC_H
 
+#include "ata.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,8 +38,9 @@ struct pc;
 #define PC_IRQ_DISK1    15u
 
 struct pc_config {
-    uint32_t ram_bytes; /* for the CMOS memory-size bytes */
-    int64_t rtc_epoch;  /* seconds since 1970 (UTC) that the RTC shows at now_ns() = 0 */
+    uint32_t ram_bytes;     /* for the CMOS memory-size bytes */
+    struct ata_medium disk; /* of the first IDE channel */
+    int64_t rtc_epoch;      /* seconds since 1970 (UTC) that the RTC shows at now_ns() = 0 */
 };
 
 /* Puts the whole board in its power-on state as the boot loader hands it over (after the BIOS ran:

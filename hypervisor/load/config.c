@@ -233,14 +233,22 @@ static bool set_for(struct vm_config *config, const char *word, const char *valu
     return set_name(config, word, value, error);
 }
 
+static bool set_disk(struct vm_config *config, const char *word, const char *value,
+                     struct load_error *error)
+{
+    config->kind = MODULE_DISK;
+    return set_name(config, word, value, error);
+}
+
 static const struct option {
     const char *key;
     bool (*set)(struct vm_config *config, const char *word, const char *value,
                 struct load_error *error);
 } options[] = {
-    {"name", set_name},       {"mem", set_mem},           {"engine", set_engine}, {"gdb", set_gdb},
-    {"trace", set_trace},     {"screen", set_screen},     {"rom", set_rom},       {"for", set_for},
-    {"overlap", set_overlap}, {"lockstep", set_lockstep}, {"user", set_user},
+    {"name", set_name},         {"mem", set_mem},     {"engine", set_engine},
+    {"gdb", set_gdb},           {"trace", set_trace}, {"screen", set_screen},
+    {"rom", set_rom},           {"for", set_for},     {"overlap", set_overlap},
+    {"lockstep", set_lockstep}, {"user", set_user},   {"disk", set_disk},
 };
 
 static bool set_option(struct vm_config *config, char *word, struct load_error *error)
@@ -254,9 +262,9 @@ static bool set_option(struct vm_config *config, char *word, struct load_error *
         if (strlen(options[i].key) == length && !memcmp(options[i].key, word, length))
             return options[i].set(config, word, equals + 1, error);
     }
-    return refuse(
-        error, word, "unknown option",
-        "known are name, mem, engine, user, gdb, trace, screen, overlap, lockstep, rom and for");
+    return refuse(error, word, "unknown option",
+                  "known are name, mem, engine, user, gdb, trace, screen, overlap, lockstep, rom, "
+                  "disk and for");
 }
 
 /* Copies the next word of *line; returns its length, 0 at the end. A longer word is cut. */

@@ -43,6 +43,7 @@ enum screen_mode {
 enum module_kind {
     MODULE_KERNEL, /* describes a VM */
     MODULE_ROM,    /* rom=ADDRESS: a ROM image that every VM finds there */
+    MODULE_DISK,   /* disk=NAME: the disk of the VM of that name */
     MODULE_EXTRA,  /* for=NAME: a boot module (initrd) of the VM of that name */
 };
 

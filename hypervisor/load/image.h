@@ -3,6 +3,8 @@
 #ifndef UMBRA_HYPERVISOR_LOAD_IMAGE_H
 #define UMBRA_HYPERVISOR_LOAD_IMAGE_H
 
+#include "emulate/pc/ata.h"
+
 #include "config.h"
 #include "kernel.h"
 
@@ -27,6 +29,7 @@ struct vm_image {
     struct file extra[EXTRA_MODULES_MAX];
     unsigned rom_count;
     struct rom roms[ROMS_MAX];
+    struct ata_medium disk; /* which the guest writes to: no reset undoes that */
 };
 
 struct vm;

@@ -43,6 +43,19 @@ static bool add_rom(struct vm_image *image, const struct parsed *module, struct 
     return true;
 }
 
+/* The guest writes to the image where the boot loader left it. */
+static bool add_disk(struct vm_image *image, const struct parsed *module, struct load_error *error)
+{
+    uint64_t size = module->file.size;
+    if (!size || size % ATA_SECTOR || size / ATA_SECTOR > ATA_SECTORS_MAX)
+        return refuse(error, "disk", "the image is not whole sectors",
+                      "it has to be a multiple of 512 bytes, and not empty");
+    if (image->disk.sectors)
+        return refuse(error, "disk", "too many disks", "at most 1 for one VM");
+    image->disk = (struct ata_medium){(uint8_t *)module->file.bytes, (uint32_t)(size / ATA_SECTOR)};
+    return true;
+}
+
 static bool add_extra(struct vm_image *image, const struct parsed *module, struct load_error *error)
 {
     if (image->extra_count == EXTRA_MODULES_MAX)
@@ -51,7 +64,7 @@ static bool add_extra(struct vm_image *image, const struct parsed *module, struc
     return true;
 }
 
-/* ROMs are every VM's, boot modules the named one's. */
+/* ROMs are every VM's, boot modules and disks the named one's. */
 static bool add_companions(struct vm_image *image, const char *name, unsigned count,
                            struct load_error *error)
 {
@@ -62,6 +75,8 @@ static bool add_companions(struct vm_image *image, const char *name, unsigned co
             continue;
         if (module->config.kind == MODULE_ROM)
             fits = add_rom(image, module, error);
+        else if (module->config.kind == MODULE_DISK && !strcmp(module->config.name, name))
+            fits = add_disk(image, module, error);
         else if (module->config.kind == MODULE_EXTRA && !strcmp(module->config.name, name))
             fits = add_extra(image, module, error);
         if (!fits)
@@ -86,9 +101,11 @@ static unsigned refuse_strays(unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const struct vm_config *config = &parsed[i].config;
         struct load_error error;
-        if (!parsed[i].ok || config->kind != MODULE_EXTRA || names_a_vm(config->name, count))
+        bool named = config->kind == MODULE_EXTRA || config->kind == MODULE_DISK;
+        if (!parsed[i].ok || !named || names_a_vm(config->name, count))
             continue;
-        refuse(&error, "for", "no VM has this name", "give the name= of a kernel's line");
+        refuse(&error, config->kind == MODULE_DISK ? "disk" : "for", "no VM has this name",
+               "give the name= of a kernel's line");
         report_refusal(config->name, &error);
         strays++;
     }

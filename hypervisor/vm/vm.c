@@ -159,6 +159,7 @@ void vm_boot(struct vm *vm)
 {
     const struct pc_config config = {
         .ram_bytes = (uint32_t)vm->memory.bytes,
+        .disk = vm->image.disk,
         .rtc_epoch = RTC_EPOCH,
     };
     if (!vm->counters.started_tsc)

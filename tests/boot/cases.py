@@ -123,11 +123,12 @@ def bad_vm(name, line, image, cause, *modules):
                 monitor=[rf"(?m)^umbra: wrong: .*{cause}.*; .+$"])
 
 
-def small(name, engines=("trap",), **options):
+def small(name, engines=("trap",), disk=None, **options):
     """A guest of tests/boot/small on the bare machine, and under Umbra with each engine."""
     image = f"tests/small/{name}.elf"
-    return [Case(f"small-{name}-native", vms=[(image, "mem=8M")], native=True, **options)] + [
-        Case(f"small-{name}-{engine}", vms=[(image, f"name={name} mem=8M engine={engine}")],
+    disks = [(disk, f"disk={name}")] if disk else []
+    return [Case(f"small-{name}-native", vms=[(image, "mem=8M"), *disks], native=True, **options)] + [
+        Case(f"small-{name}-{engine}", vms=[(image, f"name={name} mem=8M engine={engine}"), *disks],
              **options)
         for engine in engines]
 
@@ -166,6 +167,7 @@ SMALL = [
       for engine in BOTH),
     *small("cross", BOTH),
     *small("dr", BOTH),
+    *small("disk", BOTH, disk="disk"),
     *small("mask", BOTH),
     *small("dbit", BOTH),
     *small("cx8", BOTH),
@@ -285,6 +287,13 @@ CASES = [
            ("large-module", "for=wrong")),
     bad_vm("module-large", "name=wrong mem=8M", TINY, "modules are too large",
            ("large-module", "for=wrong")),
+    bad_vm("disk", "name=wrong mem=8M", TINY, "disk: the image is not whole sectors",
+           ("module", "disk=wrong")),
+    bad_vm("disks", "name=wrong mem=8M", TINY, "disk: too many disks",
+           ("disk", "disk=wrong"), ("disk", "disk=wrong")),
+    Case("bad-disk-stray", vms=[(TINY, "name=good mem=8M -- still here"), ("disk", "disk=godo")],
+         serial=[r"^tiny: still here\n"], status=NOT_WELL,
+         monitor=[r"(?m)^umbra: godo: disk: no VM has this name; .+$"]),
     Case("bad-module-stray", vms=[(TINY, "name=good mem=8M -- still here"), ("module", "for=godo")],
          serial=[r"^tiny: still here\n"], status=NOT_WELL,
          monitor=[r"(?m)^umbra: godo: for: no VM has this name; .+$",

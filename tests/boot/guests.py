@@ -45,6 +45,7 @@ class Guest:
     cmdline: str = ""
     mem: str = "64M"
     initrd: str = ""
+    disk: str = ""
     talk: list = field(default_factory=list)
     serial: list = field(default_factory=list)
     screen: list = field(default_factory=list)
@@ -60,7 +61,8 @@ LINUX = {"mem": "128M", "initrd": "initrd.img", "talk": SHELL}
 # No chips to wait for, no self-tests: what boots soonest.
 QUICK = "console=ttyS0 nokaslr noisapnp cryptomgr.notests pci=off"
 
-WORKLOAD = {"mem": "256M", "initrd": "workload.img", "host_mem": "768M", "timeout": 480}
+WORKLOAD = {"mem": "256M", "initrd": "workload.img", "disk": "disk.img", "host_mem": "768M",
+            "timeout": 480}
 
 GUESTS = {
     "linux": Guest("linux.bzimage", "console=ttyS0 nokaslr", same=True, **LINUX),
@@ -187,6 +189,7 @@ class Boot:
     def native(self):
         guest = self.guest
         return machines.native(self.file(guest.image), guest.cmdline, guest.mem,
+                               disk=self.file(guest.disk) if guest.disk else None,
                                modules=[self.file(guest.initrd)] if guest.initrd else [],
                                icount=guest.same)
 
@@ -200,6 +203,8 @@ class Boot:
                    f"{guest.keys} -- {guest.cmdline}"]
         if guest.initrd:
             command += ["--module", self.file(guest.initrd), "--line", f"for={self.name}"]
+        if guest.disk:
+            command += ["--module", self.file(guest.disk), "--line", f"disk={self.name}"]
         made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if made.returncode:
             raise Failed(made.stdout.decode(errors="replace").strip())
@@ -291,7 +296,8 @@ class Tests:
 
     def fetch(self, names):
         files = {file.partition(".")[0] for name in names
-                 for file in (GUESTS[name].image, GUESTS[name].initrd) if file}
+                 for file in (GUESTS[name].image, GUESTS[name].initrd, GUESTS[name].disk)
+                 if file}
         done = subprocess.run([str(ROOT / "tools/fetch-guests"),
                                *sorted(files)],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

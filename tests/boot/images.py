@@ -46,6 +46,11 @@ def bzimage(version=0x20F, init_size=0x100000, loaded_high=1):
     return bytes(setup) + KERNEL[CODE_OFFSET:].ljust(len(KERNEL), b"\0")
 
 
+def disk(sectors=0x4000):
+    """Every dword of it is another, and none says that there are partitions."""
+    return struct.pack(f"<{sectors * 128}I", *(at * 0x9E3779B1 & 0xFFFFFFFF for at in range(sectors * 128)))
+
+
 IMAGES = {
     "not-elf": b"#!/bin/sh\necho this is no kernel\n" * 8,
     "empty": b"",
@@ -64,6 +69,7 @@ IMAGES = {
     "bzimage-old": bzimage(version=0x200),
     "bzimage-low": bzimage(loaded_high=0),
     "bzimage-large": bzimage(init_size=0x2000000),
+    "disk": disk(),
     "module": b"what a module holds\n",
     "large-module": bytes(8 << 20),
 }

@@ -112,8 +112,9 @@ class Runner:
         image, line = case.vms[0]
         options, _, cmdline = line.partition("-- ")
         memory = re.search(r"mem=(\S+)", options).group(1)
+        disks = [str(self.image(disk, directory)) for disk, line in case.vms[1:] if "disk=" in line]
         return machines.native(str(self.image(image, directory)), cmdline, memory,
-                               icount=case.icount)
+                               icount=case.icount, disk=disks[0] if disks else None)
 
     def umbra_command(self, case, directory, com2):
         iso = directory / "umbra.iso"

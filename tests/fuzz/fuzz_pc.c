@@ -73,7 +73,12 @@ static void act(struct pc *pc, struct outside *outside, struct input *input)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct pc pc;
-    const struct pc_config config = {.ram_bytes = 64u << 20, .rtc_epoch = 1577836800};
+    static uint8_t disk[100 * ATA_SECTOR];
+    const struct pc_config config = {
+        .ram_bytes = 64u << 20,
+        .disk = {disk, size % 2 ? 0 : sizeof(disk) / ATA_SECTOR},
+        .rtc_epoch = 1577836800,
+    };
     struct outside outside = {0};
     struct input input = {data, size};
     pc_init(&pc, &config, &host, &outside);
