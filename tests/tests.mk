@@ -54,10 +54,10 @@ unit: $(UNIT_TESTS) $(FUZZ_REPLAYS) ## run the unit tests (ASan, UBSan); one of 
 	@tests/unit/run.py --result $(BUILD)/tests/unit.result $^
 
 boot-test: $(BOOT_IMAGES) ## boot guests natively and under Umbra in QEMU
-	@tests/boot/run.py --build $(BUILD) --result $(BUILD)/tests/boot.result $(BOOT)
+	@tests/boot/run.py --build $(BUILD) --result $(BUILD)/tests/boot.result $(foreach p,$(BOOT),'$p')
 
 test-guests: $(UMBRA_ELF) $(WORKLOAD) ## boot Linux, memtest86+, GNU Mach, Invaders natively and under each engine
-	@tests/boot/guests.py --build $(BUILD) $(BOOT)
+	@tests/boot/guests.py --build $(BUILD) $(foreach p,$(BOOT),'$p')
 
 fuzz: $(FUZZ_FUZZERS) ## fuzz decoder, virtual CPU, events, code views, board, shadow, loader, gdb line
 	@for fuzzer in $(FUZZ_FUZZERS); do \

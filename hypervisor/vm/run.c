@@ -66,10 +66,10 @@ static bool slice_over(const struct vm *vm)
            (vm->slice_tsc != CLOCK_NEVER && rdtsc() >= vm->slice_tsc);
 }
 
-/* No alarm of the host ends this: its interrupts wait. */
-static __attribute__((noinline)) void interpret_slice(struct vm *vm)
+/* After work for the guest that the host's alarm cannot end: it fires where the guest is entered,
+ * and a guest whose interrupt line never falls may never be. */
+static __attribute__((noinline)) void look_at_slice(struct vm *vm)
 {
-    interpret(vm);
     if (rdtsc() >= vm->slice_tsc)
         vm->attention = 0;
 }
@@ -88,10 +88,11 @@ __attribute__((noinline)) void vm_run(struct vm *vm)
             if (cpu->halted)
                 return;
             vcpu_choose_engine(&vm->vcpu);
-            if (vm->vcpu.interpreted)
-                interpret_slice(vm);
-            else
+            if (!vm->vcpu.interpreted) {
                 run_native(vm);
+                continue;
+            }
+            interpret(vm);
         } else if (cpu->int_shadow != SHADOW_NONE && !cpu->halted) {
             /* Behind STI and MOV SS one instruction comes first. */
             vcpu_load_root(&vm->vcpu);
@@ -99,6 +100,7 @@ __attribute__((noinline)) void vm_run(struct vm *vm)
         } else {
             deliver_interrupt(vm);
         }
+        look_at_slice(vm);
     }
 }
 
