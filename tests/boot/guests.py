@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import difflib
 import json
+import os
 import re
 import shutil
 import socket
@@ -51,6 +52,8 @@ class Guest:
     screen: list = field(default_factory=list)
     same: bool = False
     parts: bool = False
+    resets: bool = False # it resets the machine, and boots again
+    halts: bool = False  # it stops for good in the end, which ends its VM, and does not power off
     host_mem: str = "512M"
     keys: str = ""       # more of its module line
     native: bool = True  # QEMU's loader knows it
@@ -76,6 +79,12 @@ GUESTS = {
                       **WORKLOAD),
     "detectors": Guest("linux.bzimage", "console=ttyS0 nokaslr run=/workload/detectors", parts=True,
                        keys="user=exposed", **WORKLOAD),
+    "linux-reboot": Guest("linux.bzimage", QUICK, resets=True, mem="128M", initrd="initrd.img",
+                          talk=[
+        (PROMPT, "reboot -f\n"),
+        (r"reboot: machine restart[\s\S]*\] Linux version 6[\s\S]*" + PROMPT, POWER_OFF)]),
+    "linux-halt": Guest("linux.bzimage", QUICK, halts=True, mem="128M", initrd="initrd.img",
+                        talk=[(PROMPT, "poweroff -f\n")], serial=[r"reboot: System halted"]),
     "memtest": Guest("memtest.bzimage", screen=[
         r"Memtest86\+ v6\.10 +. Pentium III", r"Test +\d+% #", r"\d+MB \[\d+MB of ",
         r"Status: Testing", r"Errors: 0\b"]),
@@ -92,6 +101,12 @@ FULL = [("linux-elf", "interp")]
 FULL += [(name, machine) for name, guest in GUESTS.items() for machine in ("native", "trap")
          if guest.native or machine != "native"]
 INTERP_TIMES = 6
+# What `make run` refuses: (its variables, what it says).
+REFUSED = [
+    (["GUEST=nonesuch"], r"GUEST=nonesuch: no such file, and not one of .*\blinux\b"),
+    (["GUEST=README.md", "INITRD=nonesuch"], r"INITRD=nonesuch: no such file"),
+]
+COLUMNS_SHOWN = ("native", "trap", "interp", "same log")
 
 # What differs between two boots of one machine: (pattern, what it becomes, cause). Figures are left
 # out, never lines.
@@ -188,10 +203,11 @@ class Boot:
 
     def native(self):
         guest = self.guest
-        return machines.native(self.file(guest.image), guest.cmdline, guest.mem,
-                               disk=self.file(guest.disk) if guest.disk else None,
-                               modules=[self.file(guest.initrd)] if guest.initrd else [],
-                               icount=guest.same)
+        command = machines.native(self.file(guest.image), guest.cmdline, guest.mem,
+                                  disk=self.file(guest.disk) if guest.disk else None,
+                                  modules=[self.file(guest.initrd)] if guest.initrd else [],
+                                  icount=guest.same)
+        return [word for word in command if word != "-no-reboot" or not guest.resets]
 
     def umbra(self, line):
         guest = self.guest
@@ -240,7 +256,9 @@ class Boot:
                 raise Failed(f"serial line: no {marker!r}; last: {machine.serial()[-80:]!r}")
             at = pattern.search(machine.serial(), at).end()
             machine.type(text)
-        if self.guest.talk or self.guest.parts:
+        if self.guest.halts and self.machine_name != "native":
+            self.wait_for_end(machine, deadline)
+        elif (self.guest.talk or self.guest.parts) and not self.guest.halts:
             machine.poll(lambda: False, deadline)
             if machine.process.poll() != machines.POWER_OFF_STATUS:
                 raise Failed(f"no power-off, but exit status {machine.process.poll()}")
@@ -248,6 +266,11 @@ class Boot:
             if time.monotonic() > deadline or machine.process.poll() is not None:
                 raise Failed(f"no {missing!r}")
             time.sleep(0.5)
+
+    def wait_for_end(self, machine, deadline):
+        machine.poll(lambda: False, deadline)
+        if not re.search(r": ended: halted with interrupts disabled", machine.monitor()):
+            raise Failed("it did not come to its end")
 
     def missing(self, machine, screen):
         missing = find_markers(self.guest.serial, machine.serial())
@@ -307,6 +330,24 @@ class Tests:
     def boot(self, name, machine):
         return self.verdict(name, machine, lambda: Boot(self.build, name, machine).run())
 
+    def refused(self, variables, complaint):
+        """`make run` with these variables, which name what is not there, says so and boots nothing."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        done = subprocess.run(["make", "-s", "run", *variables], cwd=ROOT, env=clean, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+        if done.returncode == 0 or not re.search(complaint, done.stdout):
+            raise Failed(f"exit status {done.returncode}: {done.stdout[-300:]}")
+
+    def show(self):
+        """Guest by machine: the seconds it took, or that it failed."""
+        cells = {(row["guest"], row["machine"]): f"{row['seconds']:.0f} s" if row["reached"] else "FAIL"
+                 for row in self.table}
+        print(f"\n  {'':14}" + "".join(f"{column:>10}" for column in COLUMNS_SHOWN))
+        for name in GUESTS:
+            row = [cells.get((name, column), "-") for column in COLUMNS_SHOWN]
+            if any(cell != "-" for cell in row):
+                print(f"  {name:14}" + "".join(f"{cell:>10}" for cell in row))
+
     def compare(self, name):
         logs = [self.build / f"tests/guests/{name}-{machine}/serial.log"
                 for machine in ("native", "trap")]
@@ -356,6 +397,9 @@ def main():
     boots = [(name, machine) for name, machine in (SHORT if options.short else FULL)
              if not options.patterns or
              any(re.search(p, f"{name}: {machine}") for p in options.patterns)]
+    for variables, complaint in REFUSED if not options.patterns else []:
+        tests.verdict(" ".join(variables), "refused",
+                      lambda v=variables, c=complaint: tests.refused(v, c))
     if tests.verdict("all", "fetched", lambda: tests.fetch([name for name, _ in boots])):
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda boot: tests.boot(*boot), boots))
@@ -365,6 +409,7 @@ def main():
                 tests.verdict(name, "same log", lambda n=name: tests.compare(n))
             if GUESTS[name].parts and {(name, "native"), (name, "trap")} <= reached:
                 tests.verdict(name, "programs ran", lambda n=name: tests.compare_parts(n))
+    tests.show()
     report = options.build / "report/guests.json"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(json.dumps({"schema": 1, "boots": tests.table}, indent=1) + "\n",
