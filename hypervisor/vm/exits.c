@@ -433,7 +433,7 @@ static const exit_handler exit_handlers[LAST_IRQ + 1] = {
 void handle_exit(struct vcpu *vcpu)
 {
     uint64_t vector = vcpu->frame.vector;
-    if (vcpu->frame.rflags & EFLAGS_VM && vector < TRAP_ENTRY_REFUSED)
+    if (vcpu->frame.rflags & EFLAGS_VM && vcpu->view == VIEW_USER && vector < TRAP_ENTRY_REFUSED)
         exit_virtual_8086(vcpu);
     else if (vector <= LAST_IRQ)
         exit_handlers[vector](vcpu);

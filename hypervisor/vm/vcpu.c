@@ -374,7 +374,7 @@ static void store_user_flags(struct vcpu *vcpu)
 static bool in_virtual_8086(const struct vcpu *vcpu)
 {
     const struct segment *seg = vcpu->cpu.seg;
-    return vcpu->frame.rflags & EFLAGS_VM && vcpu->view == VIEW_USER &&
+    return vcpu->frame.rflags & EFLAGS_VM &&
            ((uint16_t)vcpu->frame.cs != vcpu->entry_cs ||
             (uint16_t)vcpu->frame.ss != vcpu->entry_ss || read_ds() != seg[SEG_DS].selector ||
             read_es() != seg[SEG_ES].selector || read_fs() != seg[SEG_FS].selector ||
@@ -401,9 +401,9 @@ void vcpu_store(struct vcpu *vcpu)
         cpu->int_shadow = SHADOW_NONE;
     else if (vcpu->emulated)
         vcpu->emulated->goes_on = true;
-    if (rflags & EFLAGS_VM && !in_virtual_8086(vcpu))
-        vcpu->frame.rflags &= ~(uint64_t)EFLAGS_VM;
     if (vcpu->view == VIEW_USER) {
+        if (rflags & EFLAGS_VM && !in_virtual_8086(vcpu))
+            vcpu->frame.rflags &= ~(uint64_t)EFLAGS_VM;
         store_user_flags(vcpu);
         if (!(vcpu->frame.rflags & EFLAGS_VM))
             store_user_segments(vcpu);
