@@ -52,6 +52,7 @@ extern uint32_t user_stacks[2][1024];
 
 void user_compute(uint32_t n);
 void user_null_calls(uint32_t n);
+void user_counted_calls(uint32_t n);
 void user_sysenter(uint32_t n);
 void user_segments(uint32_t n);
 void user_touch(uint32_t n);

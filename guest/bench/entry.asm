@@ -87,9 +87,17 @@ vector_done:
 vector_null:
         iretd
 
-; Where SYSENTER arrives; the caller left its EIP in EDX and its ESP in ECX.
+; A call that does something between its two ends: it runs where the kernel's code runs.
+        global vector_counted
+vector_counted:
+        inc dword [calls]
+        iretd
+
+; Where SYSENTER arrives; the caller left its EIP in EDX and its ESP in ECX. SYSEXIT keeps IF as it
+; is, and SYSENTER has cleared it.
         global sysenter_null
 sysenter_null:
+        sti
         sysexit
 
 ; Gives the processor to the other of the two processes.
@@ -175,5 +183,6 @@ process_esp0: dd 0, 0
 
         section .bss nobits alloc noexec write align=16
 main_esp:     resd 1
+calls:        resd 1
               resb 8192
 boot_stack_top:

@@ -25,7 +25,8 @@ struct tss {
 };
 
 extern const uint8_t vector_page_fault[], vector_other[], vector_null[], vector_done[];
-extern const uint8_t vector_yield[], vector_mixed[], sysenter_null[];
+extern const uint8_t vector_yield[], vector_mixed[], vector_counted[];
+extern const uint8_t sysenter_null[];
 extern char user_start[], user_end[];
 void load_segments(void);
 
@@ -62,6 +63,7 @@ static void tables_init(void)
     set_gate(0x81, vector_done, INT_GATE_CPL3);
     set_gate(0x82, vector_yield, INT_GATE_CPL3);
     set_gate(0x83, vector_mixed, INT_GATE_CPL3);
+    set_gate(0x84, vector_counted, INT_GATE_CPL3);
 }
 
 static void load_tables(void)

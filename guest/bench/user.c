@@ -26,6 +26,12 @@ void user_null_calls(uint32_t n)
         __asm__ volatile("int $0x80" ::: "memory");
 }
 
+void user_counted_calls(uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        __asm__ volatile("int $0x84" ::: "memory");
+}
+
 void user_segments(uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)

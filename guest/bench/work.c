@@ -80,6 +80,11 @@ static void run_int80(uint32_t n)
     enter(user_null_calls, n);
 }
 
+static void run_int80_work(uint32_t n)
+{
+    enter(user_counted_calls, n);
+}
+
 static void run_sysenter(uint32_t n)
 {
     enter(user_sysenter, n);
@@ -229,6 +234,7 @@ const struct workload workloads[] = {
     {"sreg0",      NULL,            run_sreg},
     {"sreg3",      NULL,            run_sreg3},
     {"int80",      NULL,            run_int80},
+    {"int80-work", NULL,            run_int80_work},
     {"sysenter",   NULL,            run_sysenter},
     {"switch",     NULL,            run_switch},
     {"cr3-same",   NULL,            run_cr3_same},
