@@ -10,7 +10,7 @@ HOST_SRC    := $(wildcard emulate/cpu/*.c emulate/pc/*.c shadow_pt/*.c) \
                           hypervisor/load/linux_header.c hypervisor/load/multiboot_header.c \
                           hypervisor/load/smbios.c hypervisor/report/counters.c \
                           hypervisor/report/json.c hypervisor/vm/keys.c hypervisor/vm/text.c \
-                          hypervisor/vm/descriptor_rule.c) \
+                          hypervisor/vm/descriptor_rule.c hypervisor/vm/poll.c) \
                $(wildcard $(addprefix hypervisor/debug/,packet.c registers.c rsp.c line.c))
 HOST_OBJ    := $(HOST_SRC:%.c=$(HOST_DIR)/%.o)
 HOST_LIB    := $(HOST_DIR)/libpure.a

@@ -64,6 +64,11 @@ void pc_out(struct pc *pc, uint16_t port, unsigned size, uint32_t value)
     bus_out(pc, port, size, value);
 }
 
+bool pc_port_tells_time(uint16_t port)
+{
+    return (port >= PIT_PORT && port < PIT_PORT + PIT_PORTS) || port == PIT_PORT61;
+}
+
 void pc_tick(struct pc *pc)
 {
     uint64_t at = board_now(pc);

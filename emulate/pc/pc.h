@@ -53,6 +53,9 @@ void pc_init(struct pc *pc, const struct pc_config *config, const struct pc_host
 uint32_t pc_in(struct pc *pc, uint16_t port, unsigned size);
 void pc_out(struct pc *pc, uint16_t port, unsigned size, uint32_t value);
 
+/* True for a port at which software reads how time goes by: those of the interval timer. */
+bool pc_port_tells_time(uint16_t port);
+
 /* Brings every timer up to now_ns(); raises the interrupts that are due. */
 void pc_tick(struct pc *pc);
 /* Virtual time (ns) of the next thing that pc_tick() would do by itself and that can interrupt, or

@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PIT_HZ 1193182u
+#define PIT_HZ     1193182u
+#define PIT_PORT   0x40
+#define PIT_PORTS  4
+#define PIT_PORT61 0x61
 
 struct pit_channel {
     uint32_t count;   /* 1-65536 */

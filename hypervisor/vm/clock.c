@@ -33,6 +33,11 @@ void clock_credit(struct vm_clock *clock)
     clock_spend(clock, 1);
 }
 
+void clock_access_port(struct vm_clock *clock)
+{
+    clock_spend(clock, timer_port_ticks());
+}
+
 void clock_spend(struct vm_clock *clock, uint64_t ticks)
 {
     if (!clock->own_pace)

@@ -31,6 +31,9 @@ uint64_t clock_entry_cost(void);
 /* One instruction was executed for the guest: it takes what it would take natively. */
 void clock_credit(struct vm_clock *clock);
 
+/* It accessed a port: a bus is slower than the processor. */
+void clock_access_port(struct vm_clock *clock);
+
 /* Guest code ran for `ticks` of the host's time-stamp counter. */
 void clock_spend(struct vm_clock *clock, uint64_t ticks);
 /* `ns` nanoseconds pass, for a clock that has a pace of its own. */

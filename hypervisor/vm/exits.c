@@ -16,6 +16,7 @@
 #include "hypervisor/report/console.h"
 #include "hypervisor/report/panic.h"
 #include "hypervisor/vm/input.h"
+#include "hypervisor/vm/interpret.h"
 #include "hypervisor/vm/vm.h"
 #include "hypervisor/vm/world.h"
 
@@ -126,10 +127,39 @@ static __attribute__((noinline)) void chain(struct vcpu *vcpu, struct site *site
     }
 }
 
+/* The guest's next instruction, whatever it is. */
+static void step_on(struct vcpu *vcpu)
+{
+    struct event fault;
+    vcpu_load_root(vcpu);
+    struct site *site = sites_find(vcpu);
+    if (!site)
+        site = sites_fetch(vcpu, &fault);
+    if (!site) {
+        inject(vcpu, &fault);
+        return;
+    }
+    if (!insn_harmless(&site->insn))
+        count_op(&vm_of(vcpu)->counters, site->insn.op);
+    step(vcpu, site);
+}
+
+/* Ends when the loop does, or when the run loop has something to do. */
+static void emulate_poll(struct vcpu *vcpu)
+{
+    struct vm *vm = vm_of(vcpu);
+    while (poll_step(&vm->poll) && may_chain(vm)) {
+        step_on(vcpu);
+        interpret_count(vm, 1);
+    }
+}
+
 static __attribute__((noinline)) void go_on(struct vcpu *vcpu, struct site *site)
 {
     if (site->insn.rep)
         repeat(vcpu, site->lin);
+    else if (vm_of(vcpu)->poll.left && !vcpu->interpreted)
+        emulate_poll(vcpu);
     else
         chain(vcpu, site);
 }

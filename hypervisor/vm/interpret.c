@@ -3,6 +3,7 @@
 #include "hypervisor/vm/interpret.h"
 
 #include "emulate/cpu/tlb.h"
+#include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/timer.h"
 #include "hypervisor/debug/debug.h"
 #include "hypervisor/vm/exits.h"
@@ -23,6 +24,8 @@ void interpret_count(struct vm *vm, uint64_t count)
     input_collect();
     if (debug_called())
         vm->slice_end = vm->attention = 0;
+    if (rdtsc() >= vm->slice_tsc)
+        vm->attention = 0;
 }
 
 /* What an instruction takes. emulate() has credited one tick of it. */

@@ -17,6 +17,7 @@
 #include "hypervisor/vm/guest_memory.h"
 #include "hypervisor/vm/keys.h"
 #include "hypervisor/vm/lockstep.h"
+#include "hypervisor/vm/poll.h"
 #include "hypervisor/vm/sites.h"
 #include "hypervisor/vm/text.h"
 #include "hypervisor/vm/vcpu.h"
@@ -53,6 +54,7 @@ struct vm {
     struct cpu_cache *cache; /* code of the engine that interprets */
     bool ran_natively;       /* since the cache was used last: nobody told it of stores */
     struct vm_clock clock;
+    struct poll poll;
     struct lockstep lockstep;
     uint64_t slice_end;   /* virtual ticks; CLOCK_NEVER while no other VM wants the processor */
     uint64_t slice_tsc;   /* host TSC at which it ends whatever the guest's clock says */

@@ -149,11 +149,20 @@ static uint8_t *world_page(void *world, uint32_t lin, unsigned access)
 /* --- ports, time, translations -----------------------------------------------------------------
  */
 
+static void see_poll(struct vm *vm)
+{
+    if (poll_read_timer(&vm->poll, clock_ns(&vm->clock)) && vm->vcpu.emulated)
+        vm->vcpu.emulated->goes_on = true;
+}
+
 static uint32_t world_in(void *world, uint16_t port, unsigned size)
 {
     struct vm *vm = world;
     if (input_waiting(vm)) /* the guest may poll, with all interrupts masked */
         input_feed(vm);
+    clock_access_port(&vm->clock);
+    if (pc_port_tells_time(port))
+        see_poll(vm);
     uint32_t value = pc_in(&vm->pc, port, size);
     vm_reschedule(vm);
     return value;
@@ -162,6 +171,7 @@ static uint32_t world_in(void *world, uint16_t port, unsigned size)
 static void world_out(void *world, uint16_t port, unsigned size, uint32_t value)
 {
     struct vm *vm = world;
+    clock_access_port(&vm->clock);
     pc_out(&vm->pc, port, size, value);
     vm_reschedule(vm);
 }

@@ -39,7 +39,8 @@ class Guest:
     """A kernel, how it is booted, and how it is known to run. `talk` is typed: (marker on the serial
     line, text); a guest that is told to power off has to. `screen` are markers on the text screen.
     `same` compares the serial line with that of the bare machine: the time of both is
-    counted in instructions then, and does not depend on what else the host does. `parts` compares
+    counted in instructions then, and does not depend on what else the host does, and the speeds that
+    both have measured must agree. `parts` compares
     each program that it runs by itself (guest/workload/): then it also powers off by itself."""
 
     image: str
@@ -51,6 +52,7 @@ class Guest:
     serial: list = field(default_factory=list)
     screen: list = field(default_factory=list)
     same: bool = False
+    icount: bool = False # time counts instructions although no logs are compared
     parts: bool = False
     resets: bool = False # it resets the machine, and boots again
     halts: bool = False  # it stops for good in the end, which ends its VM, and does not power off
@@ -64,7 +66,7 @@ LINUX = {"mem": "128M", "initrd": "initrd.img", "talk": SHELL}
 # No chips to wait for, no self-tests: what boots soonest.
 QUICK = "console=ttyS0 nokaslr noisapnp cryptomgr.notests pci=off"
 
-WORKLOAD = {"mem": "256M", "initrd": "workload.img", "disk": "disk.img", "host_mem": "768M",
+WORKLOAD = {"mem": "256M", "icount": True, "initrd": "workload.img", "disk": "disk.img", "host_mem": "768M",
             "timeout": 480}
 
 GUESTS = {
@@ -121,6 +123,11 @@ VOLATILE = [
     (r"setting system clock to .*", "setting system clock", "time of day"),
     (r"RTC time is .*", "RTC time is ...", "time of day"),
 ]
+# Where nothing was measured, or nothing that is right, that is no figure to leave out.
+SPEED = r"(?i)tsc: Detected ([\d.]+) MHz|([\d.]+) BogoMIPS|(?:BogoMIPS|cpu MHz)\s*: +([\d.]+)"
+SPEED_TOLERANCE = 0.01
+NOT_MEASURED = "could not calculate TSC khz"
+
 # Said by threads of their own: their place among the other lines depends on time. They come last.
 ASYNCHRONOUS = r"input: |random: crng init|clocksource: Switched|Freeing initrd memory|rtc_cmos "
 
@@ -146,6 +153,16 @@ def parts_of(text):
         ends = [at for at, line in enumerate(lines) if line.startswith("=== status ")]
         parts[name] = lines[:ends[0] + 1] if ends else lines
     return parts
+
+
+def compare_speeds(native, trap):
+    """What was measured by one clock and counted by another, natively and under Umbra."""
+    native, trap = ([float("".join(match)) for match in re.findall(SPEED, text)]
+                    for text in (native, trap))
+    if len(native) != len(trap) or any(
+            not wanted or abs(found - wanted) > wanted * SPEED_TOLERANCE
+            for wanted, found in zip(native, trap)):
+        raise Failed(f"measured speeds differ: {native}, {trap}")
 
 
 def comparable(text):
@@ -206,7 +223,7 @@ class Boot:
         command = machines.native(self.file(guest.image), guest.cmdline, guest.mem,
                                   disk=self.file(guest.disk) if guest.disk else None,
                                   modules=[self.file(guest.initrd)] if guest.initrd else [],
-                                  icount=guest.same)
+                                  icount=guest.same or guest.icount)
         return [word for word in command if word != "-no-reboot" or not guest.resets]
 
     def umbra(self, line):
@@ -226,7 +243,7 @@ class Boot:
             raise Failed(made.stdout.decode(errors="replace").strip())
         return machines.umbra(str(iso), str(self.directory / "monitor.log"),
                               memory=guest.host_mem,
-                              icount=guest.same) + \
+                              icount=guest.same or guest.icount) + \
             machines.com2(line.qemu_device())
 
     def run(self):
@@ -241,6 +258,8 @@ class Boot:
             self.watch(machine, screen, time.monotonic() + limit)
             if line:
                 self.report(machine, line)
+                if NOT_MEASURED in machine.serial():
+                    raise Failed(f"its clocks disagree: {NOT_MEASURED}")
         finally:
             if machine:
                 machine.stop()
@@ -351,7 +370,9 @@ class Tests:
     def compare(self, name):
         logs = [self.build / f"tests/guests/{name}-{machine}/serial.log"
                 for machine in ("native", "trap")]
-        lines = [comparable(log.read_text(errors="replace")) for log in logs]
+        texts = [log.read_text(errors="replace") for log in logs]
+        compare_speeds(*texts)
+        lines = [comparable(text) for text in texts]
         diff = list(difflib.unified_diff(*lines, "native", "trap", n=1, lineterm=""))
         (logs[1].parent / "serial.diff").write_text("\n".join(diff) + "\n", encoding="utf-8")
         if diff:
@@ -361,8 +382,10 @@ class Tests:
 
     def compare_parts(self, name):
         """A verdict on each program, and the table build/report/NAME-programs.json."""
-        native, trap = (parts_of((self.build / f"tests/guests/{name}-{machine}/serial.log")
-                                 .read_text(errors="replace")) for machine in ("native", "trap"))
+        texts = [(self.build / f"tests/guests/{name}-{machine}/serial.log")
+                 .read_text(errors="replace") for machine in ("native", "trap")]
+        compare_speeds(*texts)
+        native, trap = map(parts_of, texts)
         rows = [{"program": part, "native": native.get(part, ["absent"])[-1],
                  "trap": trap.get(part, ["absent"])[-1], "lines": len(native.get(part, [])),
                  "same": native.get(part) == trap.get(part)} for part in {**native, **trap}]
