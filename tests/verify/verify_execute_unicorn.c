@@ -29,6 +29,7 @@
 #define CODE      0x10000u /* where instructions are put, and code segments begin */
 #define DATA      0x20000u
 #define STACK     0x30000u
+#define SLOT      32u /* an instruction, and what lies behind it */
 
 /* --- a random source that repeats --- */
 
@@ -161,6 +162,17 @@ static void put_tss16(uint32_t at)
     put16(at + 0x2a, LDT_SELECTOR);
 }
 
+/*
+ * NOPs up to a JMP $, for Unicorn translates ahead of what it executes, up to a branch. No branch
+ * comes right behind an instruction: a jump to its last byte would make FF EB of it, at which
+ * Unicorn aborts.
+ */
+static void fill_code(uint8_t *at, unsigned size)
+{
+    memset(at, 0x90, size - 2);
+    memcpy(at + size - 2, "\xeb\xfe", 2);
+}
+
 static void build_image(void)
 {
     for (unsigned i = 0; i < COUNT(entries); i++)
@@ -174,7 +186,8 @@ static void build_image(void)
     put_tss32(TSS + 0x100);
     put_tss16(TSS + 0x200);
     put16(TSS, 0xe8); /* what NT leads back to: the busy one */
-    memset(image + CODE, 0x90, 0x10000);
+    for (uint32_t at = CODE; at < DATA; at += SLOT)
+        fill_code(image + at, SLOT);
     for (uint32_t at = DATA; at < MEMORY; at += 4)
         put32(at, rnd_value());
 }
@@ -593,14 +606,14 @@ static struct event machine_fault;
 static void place(const struct mode *mode)
 {
     static uint32_t slot;
-    slot = (slot + 16) % 0x4000;
+    slot = (slot + SLOT) % 0x4000;
     uint32_t lin = CODE + 0x1000 + slot;
 
     instruction_eip = lin - mode->code_base;
-    memset(machine.memory + lin, 0x90, 32);
+    fill_code(machine.memory + lin, SLOT);
     memcpy(machine.memory + lin, bytes, insn.length);
-    memcpy(uc_memory + lin, machine.memory + lin, 32);
-    uc_ctl_remove_cache(uc, lin, lin + 32);
+    memcpy(uc_memory + lin, machine.memory + lin, SLOT);
+    uc_ctl_remove_cache(uc, lin, lin + SLOT);
 }
 
 static int run_interpreter(void)
@@ -722,9 +735,10 @@ static bool conforming_by_gate(const struct mode *mode)
     return call && mode->cpl && !mode->v86 && is_conforming(machine.cpu.seg[SEG_CS].attr);
 }
 
+/* Unicorn adds in 64 bits: base and EIP do not wrap at 4 GiB as they do in a processor of 32. */
 static bool leaves_memory(void)
 {
-    return machine.cpu.seg[SEG_CS].base + machine.cpu.eip >= MEMORY - 4096;
+    return (uint64_t)machine.cpu.seg[SEG_CS].base + machine.cpu.eip >= MEMORY - 4096;
 }
 
 static void check_one(const struct mode *mode, struct row *row)
