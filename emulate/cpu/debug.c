@@ -7,6 +7,7 @@
 #define DR6_ONES   0xffff0ff0u
 #define DR6_BD     0x00002000u
 #define DR6_BS     0x00004000u
+#define DR6_BT     0x00008000u
 #define DR7_ONES   0x00000400u
 #define DR7_GD     0x00002000u
 #define BREAKS     4u
@@ -144,6 +145,14 @@ bool cpu_debug_trap(struct cpu *cpu, const struct insn *insn, bool tf_before, st
         dr6 |= DR6_BS | code_breaks(cpu);
     *event = debug_event(cpu, dr6);
     return true;
+}
+
+struct event task_debug_trap(struct cpu *cpu, bool stepped)
+{
+    uint32_t dr6 = DR6_BT | cpu->breaks_due;
+
+    cpu->breaks_due = 0;
+    return debug_event(cpu, stepped ? dr6 | DR6_BS | code_breaks(cpu) : dr6);
 }
 
 struct event cpu_native_debug(struct cpu *cpu, uint32_t dr6)

@@ -3,6 +3,7 @@
  * or, in real mode, its vector table (20.1.4). Nothing in the registers changes until every check
  * and every push has succeeded; a fault on the way becomes the next event to deliver.
  */
+#include "debug.h"
 #include "handlers.h"
 #include "known.h"
 #include "task.h"
@@ -245,6 +246,9 @@ enum cpu_result cpu_deliver(struct cpu *cpu, const struct cpu_ops *ops, void *wo
     if (deliver_known(cpu, ops, world, event))
         return CPU_OK;
     struct event current = *event;
+    /* The handler of #DB must not be a task with T set (SDM vol. 3, 17.3.1.5): it would be entered
+     * without end, so its T bit is passed over. */
+    bool may_trap = true;
     /* Ends: an event, a contributory fault, a page fault, a double fault, shutdown at the worst. */
     for (;;) {
         struct step x = {.cpu = cpu, .ops = ops, .world = world};
@@ -253,7 +257,11 @@ enum cpu_result cpu_deliver(struct cpu *cpu, const struct cpu_ops *ops, void *wo
             ops->entered(world, cpu, &current);
         if (cpu_real_mode(cpu) ? deliver_real(&x, &current) : deliver_protected(&x, &current)) {
             delivered(cpu, &current, x.next_eip);
-            return CPU_OK;
+            may_trap = may_trap && !is_exception(&current, EXC_DB);
+            if (!x.task_trap || !may_trap)
+                return CPU_OK;
+            current = task_debug_trap(cpu, false);
+            continue;
         }
         if (is_exception(&current, EXC_DF)) {
             record_cr2(cpu, &x.fault);

@@ -164,7 +164,7 @@ static inline void begin_step(struct step *x, struct cpu *cpu, const struct cpu_
     x->ops = ops;
     x->world = world;
     x->insn = insn;
-    x->task_switched = x->keeps_gpr = false;
+    x->task_switched = x->task_trap = x->trapped = x->keeps_gpr = false;
 }
 
 enum cpu_result cpu_execute(struct cpu *cpu, const struct cpu_ops *ops, void *world,
@@ -260,7 +260,7 @@ static __attribute__((noinline)) enum cpu_result step_watched(struct step *x, op
         cpu->int_shadow = SHADOW_NONE;
     if (!done)
         return deliver_with_breaks(cpu, x->ops, x->world, &x->fault);
-    if (cpu_debug_trap(cpu, x->insn, tf_before, &event))
+    if (!x->trapped && cpu_debug_trap(cpu, x->insn, tf_before, &event))
         return cpu_deliver(cpu, x->ops, x->world, &event);
     return CPU_OK;
 }

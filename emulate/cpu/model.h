@@ -72,6 +72,7 @@ struct cpu_policy {
                                  task (else of the instruction that switched) */
     bool task16_keeps_upper;  /* a 16-bit TSS leaves the upper halves of the general registers to
                                  the new task (else they are all ones) */
+    bool task_traps;          /* the T bit of a TSS raises #DB in the new task (else ignored) */
     bool em_is_nm;            /* CR0.EM: #NM for MMX and SSE too (else #UD) */
     bool emms_unchecked;      /* EMMS runs whatever CR0.EM and CR0.TS say */
 };

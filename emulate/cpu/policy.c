@@ -34,4 +34,5 @@ const struct cpu_policy cpu_policy_silicon = {
     .mov_ss_holds_breaks = true,
     .steps_sti_hlt = true,
     .task_fault_in_new = true,
+    .task_traps = true,
 };

@@ -23,6 +23,8 @@ struct step {
     uint32_t eflags;    /* before this instruction */
     bool keeps_gpr;     /* a fault leaves the general registers as they are by then */
     bool task_switched; /* a fault from here on belongs to the new task */
+    bool task_trap;     /* the T bit of the new task's TSS asks for a debug trap */
+    bool trapped;       /* the debug trap behind this instruction is dealt with */
     struct event fault;
 };
 

@@ -5,6 +5,7 @@
  */
 #include "task.h"
 
+#include "debug.h"
 #include "transfer.h"
 
 #define TSS32_MIN_LIMIT 103u
@@ -21,8 +22,9 @@ struct tss_layout {
 
 static const struct tss_layout layout16 = {0x0e, 0x10, 0x12, 0x22, 0x2a, 2, 4, TSS16_MIN_LIMIT};
 static const struct tss_layout layout32 = {0x20, 0x24, 0x28, 0x48, 0x60, 4, 6, TSS32_MIN_LIMIT};
-#define TSS_LINK  0x00u
-#define TSS32_CR3 0x1cu
+#define TSS_LINK   0x00u
+#define TSS32_CR3  0x1cu
+#define TSS32_TRAP 0x64u
 
 /* The state of a task as its TSS holds it. */
 struct task_state {
@@ -30,6 +32,7 @@ struct task_state {
     uint32_t gpr[GPR_COUNT];
     uint32_t seg[6];
     uint32_t ldt;
+    uint32_t trap; /* bit 0: T */
 };
 
 struct task_switch {
@@ -63,7 +66,8 @@ static bool read_state(struct step *x, struct task_switch *t)
     struct task_state *s = &t->state;
     uint32_t base = t->tr.base;
 
-    if (l == &layout32 && !read_item(x, base + TSS32_CR3, &s->cr3, 4))
+    if (l == &layout32 && (!read_item(x, base + TSS32_CR3, &s->cr3, 4) ||
+                           !read_item(x, base + TSS32_TRAP, &s->trap, 2)))
         return false;
     if (!read_item(x, base + l->eip, &s->eip, l->item) ||
         !read_item(x, base + l->eflags, &s->eflags, l->item) ||
@@ -261,7 +265,10 @@ static bool switch_task(struct step *x, uint16_t selector, const struct descript
     if (!read_state(x, &t) || !leave_old_task(x, &t))
         return false;
     load_registers(x, &t);
-    return load_address_space(x, &t) && load_segments(x, &t.state);
+    if (!load_address_space(x, &t) || !load_segments(x, &t.state))
+        return false;
+    x->task_trap = (t.state.trap & 1u) && x->cpu->model->policy.task_traps;
+    return true;
 }
 
 /* Follows a task gate to the TSS it names, which must be an available one in the GDT. */
@@ -280,25 +287,37 @@ static bool gate_tss(struct step *x, const struct descriptor *gate, uint16_t *se
 }
 
 /*
- * cpu_execute() would undo the registers of a failed instruction, but a fault that comes after the
+ * cpu_execute() would undo the registers of a failed instruction, but an event that comes after the
  * switch must see the new task's: it is delivered here.
  */
-static bool deliver_in_new_task(struct step *x)
+static bool deliver_in_new_task(struct step *x, const struct event *event)
 {
-    if (x->cpu->model->policy.task_fault_in_new)
-        x->cpu->eip = x->next_eip;
-    if (cpu_deliver(x->cpu, x->ops, x->world, &x->fault) == CPU_SHUTDOWN)
+    x->trapped = true;
+    if (cpu_deliver(x->cpu, x->ops, x->world, event) == CPU_SHUTDOWN)
         return raise_error(x, EXC_DF, 0);
     x->next_eip = x->cpu->eip;
     return true;
+}
+
+/* The single step over the switch and its data breakpoints are in the same #DB. */
+static bool trap_in_new_task(struct step *x)
+{
+    struct event trap = task_debug_trap(x->cpu, x->eflags & EFLAGS_TF);
+
+    x->cpu->eip = x->next_eip;
+    return deliver_in_new_task(x, &trap);
 }
 
 static bool switch_by_instruction(struct step *x, uint16_t selector, const struct descriptor *d,
                                   enum task_kind kind)
 {
     if (switch_task(x, selector, d, kind))
-        return true;
-    return x->task_switched && deliver_in_new_task(x);
+        return !x->task_trap || trap_in_new_task(x);
+    if (!x->task_switched)
+        return false;
+    if (x->cpu->model->policy.task_fault_in_new)
+        x->cpu->eip = x->next_eip;
+    return deliver_in_new_task(x, &x->fault);
 }
 
 bool task_transfer(struct step *x, uint16_t selector, const struct descriptor *d,

@@ -264,6 +264,128 @@ static void registers_of_a_sixteen_bit_task(void **state)
     assert_int_equal(w->cpu.gpr[EDI], 0xffff1234);
 }
 
+#define DR6_BS     0x4000u
+#define DR6_BT     0x8000u
+#define TSS32_TRAP 0x64u
+
+/* As setup(), with T set in the other task's TSS, on a processor that looks at it. */
+static int setup_trap(void **state)
+{
+    static struct cpu_model model;
+
+    setup(state);
+    struct world *w = *state;
+    model = *w->cpu.model;
+    model.policy.task_traps = true;
+    w->cpu.model = &model;
+    w->cpu.dr[7] = 0x400;
+    world_write16(w, TSS2_BASE + TSS32_TRAP, 1);
+    return 0;
+}
+
+static enum cpu_result step(struct world *w, const char *hex)
+{
+    struct insn insn;
+
+    world_put(w, w->cpu.eip, hex);
+    return cpu_step(&w->cpu, &world_ops, w, &insn);
+}
+
+/* #DB, and nothing else, before the first instruction of the new task. */
+static void expect_trap(const struct world *w, uint32_t esp, uint32_t dr6)
+{
+    assert_int_equal(w->cpu.eip, HANDLER);
+    assert_int_equal(w->cpu.seg[SEG_TR].selector, TSS32_OTHER);
+    assert_int_equal(w->cpu.gpr[ESP], esp - 12);
+    assert_int_equal(world_read32(w, esp - 12), NEW_EIP);
+    assert_false(world_read32(w, esp - 4) & (EFLAGS_RF | EFLAGS_TF));
+    assert_int_equal(w->cpu.dr[6], dr6);
+}
+
+static void trap_of_the_new_task(void **state)
+{
+    struct world *w = *state;
+    struct cpu before = w->cpu;
+
+    assert_int_equal(step(w, "9a00000000b000"), CPU_OK);
+    expect_trap(w, NEW_ESP, DR6_BT);
+    assert_true(world_read32(w, NEW_ESP - 4) & EFLAGS_NT);
+
+    /* The single step over the switch is in the same #DB. */
+    tables_init(w);
+    w->cpu = before;
+    w->cpu.eflags |= EFLAGS_TF;
+    assert_int_equal(step(w, "ea00000000b000"), CPU_OK);
+    expect_trap(w, NEW_ESP, DR6_BT | DR6_BS);
+
+    /* What has no T, or a processor that does not look at it. */
+    tables_init(w);
+    w->cpu = before;
+    w->cpu.model = &cpu_model_pentium3_tcg;
+    assert_int_equal(step(w, "ea00000000b000"), CPU_OK);
+    assert_int_equal(w->cpu.eip, NEW_EIP);
+    assert_int_equal(w->cpu.dr[6], 0);
+    tables_init(w);
+    w->cpu = before;
+    world_write16(w, TSS2_BASE + TSS32_TRAP, 0xfffe);
+    assert_int_equal(step(w, "ea00000000b000"), CPU_OK);
+    assert_int_equal(w->cpu.eip, NEW_EIP);
+}
+
+/* IRET leads back into a task whose T bit was set meanwhile. */
+static void trap_of_the_task_returned_to(void **state)
+{
+    struct world *w = *state;
+
+    world_write16(w, TSS2_BASE + TSS32_TRAP, 0);
+    assert_int_equal(step(w, "9a00000000b000"), CPU_OK);
+    assert_int_equal(w->cpu.eip, NEW_EIP);
+    world_write16(w, TSS_BASE + TSS32_TRAP, 1);
+    assert_int_equal(step(w, "cf"), CPU_OK);
+    assert_int_equal(w->cpu.seg[SEG_TR].selector, TSS32);
+    assert_int_equal(w->cpu.eip, HANDLER);
+    assert_int_equal(world_read32(w, w->cpu.gpr[ESP]), WORLD_CODE + 7);
+    assert_int_equal(w->cpu.dr[6], DR6_BT);
+}
+
+/* By an event: its error code lies on the new stack before the frame of the #DB. */
+static void trap_behind_an_event(void **state)
+{
+    struct world *w = *state;
+    struct event fault = exception_error(EXC_GP, 0x58);
+
+    idt_gate(w, EXC_GP, TSS32_OTHER, 0, GATE_TASK);
+    assert_int_equal(cpu_deliver(&w->cpu, &world_ops, w, &fault), CPU_OK);
+    expect_trap(w, NEW_ESP - 4, DR6_BT);
+    assert_int_equal(world_read32(w, NEW_ESP - 4), 0x58);
+}
+
+/* A fault of the new task's selectors comes first, and its handler is not trapped. */
+static void fault_instead_of_a_trap(void **state)
+{
+    struct world *w = *state;
+
+    w->cpu.eflags |= EFLAGS_TF;
+    world_write16(w, TSS2_BASE + 0x54, EXEC_ONLY0);
+    idt_gate(w, EXC_TS, CODE0, HANDLER + 0x10, GATE_INT32);
+    assert_int_equal(step(w, "ea00000000b000"), CPU_OK);
+    assert_int_equal(w->cpu.eip, HANDLER + 0x10);
+    assert_int_equal(w->cpu.dr[6], 0);
+}
+
+/* Where the handler of #DB is a task with T set itself, it is entered once. */
+static void trap_in_the_handler_of_traps(void **state)
+{
+    struct world *w = *state;
+
+    w->cpu.eflags |= EFLAGS_TF;
+    idt_gate(w, EXC_DB, TSS32_OTHER, 0, GATE_TASK);
+    assert_int_equal(step(w, "90"), CPU_OK);
+    assert_int_equal(w->cpu.eip, NEW_EIP);
+    assert_int_equal(w->cpu.seg[SEG_TR].selector, TSS32_OTHER);
+    assert_int_equal(w->cpu.dr[6], DR6_BS);
+}
+
 static void without_a_current_task(void **state)
 {
     struct world *w = *state;
@@ -285,6 +407,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(sixteen_bit_task, setup, teardown),
         cmocka_unit_test_setup_teardown(registers_of_a_sixteen_bit_task, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_current_task, setup, teardown),
+        cmocka_unit_test_setup_teardown(trap_of_the_new_task, setup_trap, teardown),
+        cmocka_unit_test_setup_teardown(trap_of_the_task_returned_to, setup_trap, teardown),
+        cmocka_unit_test_setup_teardown(trap_behind_an_event, setup_trap, teardown),
+        cmocka_unit_test_setup_teardown(fault_instead_of_a_trap, setup_trap, teardown),
+        cmocka_unit_test_setup_teardown(trap_in_the_handler_of_traps, setup_trap, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
