@@ -30,7 +30,7 @@ __attribute__((cold)) bool note_data_breaks(struct step *x, uint32_t lin, unsign
  */
 bool port_accessed(struct step *x, uint16_t port, unsigned size);
 
-/* The #DB that the T bit of a new task's TSS asks for before its first instruction, with DR6 set: BT,
+/* The #DB before the first instruction of a task whose TSS has T set, with DR6 as it is then: BT,
  * BS where the switch was single-stepped, and the data breakpoints met (SDM vol. 3, 17.3.1.5). */
 struct event task_debug_trap(struct cpu *cpu, bool stepped);
 

@@ -1,16 +1,5 @@
 /* Shadow page tables: what a guest can rely on, one property a test. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include "tests/unit/test_shadow_world.h"
-
-#define READ  0u
-#define WRITE SHADOW_ACCESS_WRITE
-#define USER  SHADOW_ACCESS_USER
-#define FETCH SHADOW_ACCESS_FETCH
+#include "tests/unit/test_shadow_faults.h"
 
 /* The page directory is frame 1, the table of the first 4 MiB frame 2; page n maps frame 8 + n. */
 #define PD   0x1000u
@@ -41,40 +30,6 @@ static int setup(void **state)
 static int setup_user_views(void **state)
 {
     return setup_views(state, true);
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    assert_null(shadow_check(w->s));
-    world_done(w);
-    free(w);
-    return 0;
-}
-
-static uint64_t ram(unsigned gfn)
-{
-    return RAM_HPA + ((uint64_t)gfn << 12);
-}
-
-static enum shadow_result fault(struct world *w, uint32_t gva, unsigned access)
-{
-    struct shadow_access out;
-    return shadow_fault(w->s, gva, access, &out);
-}
-
-static void expect_guest_fault(struct world *w, uint32_t gva, unsigned access, uint32_t error)
-{
-    struct shadow_access out;
-    assert_int_equal(shadow_fault(w->s, gva, access, &out), SHADOW_GUEST_FAULT);
-    assert_int_equal(out.error, error);
-}
-
-static uint64_t translated(struct world *w, uint32_t gva, unsigned access)
-{
-    struct shadow_access out;
-    assert_int_equal(shadow_translate(w->s, gva, access, &out), SHADOW_FILLED);
-    return out.gpa;
 }
 
 static void read_maps_clean_page_read_only(void **state)

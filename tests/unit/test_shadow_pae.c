@@ -1,16 +1,5 @@
 /* Shadow page tables of a guest with PAE paging: one property a test. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include "tests/unit/test_shadow_world.h"
-
-#define READ  0u
-#define WRITE SHADOW_ACCESS_WRITE
-#define USER  SHADOW_ACCESS_USER
-#define FETCH SHADOW_ACCESS_FETCH
+#include "tests/unit/test_shadow_faults.h"
 
 /* Four PDPTEs at the end of frame 3, the directory of the first GiB in frame 1, the table of its
  * first 2 MiB in frame 2; page n maps frame 8 + n. */
@@ -53,40 +42,6 @@ static int setup(void **state)
     shadow_take_flush(w->s);
     *state = w;
     return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    assert_null(shadow_check(w->s));
-    world_done(w);
-    free(w);
-    return 0;
-}
-
-static uint64_t ram(unsigned gfn)
-{
-    return RAM_HPA + ((uint64_t)gfn << 12);
-}
-
-static enum shadow_result fault(struct world *w, uint32_t gva, unsigned access)
-{
-    struct shadow_access out;
-    return shadow_fault(w->s, gva, access, &out);
-}
-
-static void expect_guest_fault(struct world *w, uint32_t gva, unsigned access, uint32_t error)
-{
-    struct shadow_access out;
-    assert_int_equal(shadow_fault(w->s, gva, access, &out), SHADOW_GUEST_FAULT);
-    assert_int_equal(out.error, error);
-}
-
-static uint64_t translated(struct world *w, uint32_t gva, unsigned access)
-{
-    struct shadow_access out;
-    assert_int_equal(shadow_translate(w->s, gva, access, &out), SHADOW_FILLED);
-    return out.gpa;
 }
 
 static void load_registers(struct world *w)
