@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support_tables.h"
@@ -156,4 +157,19 @@ void expect_ud(struct world *w, const char *hex)
 {
     expect_event(w, hex, EXC_UD);
     assert_false(w->fault.has_error);
+}
+
+int tables_setup(void **state)
+{
+    struct world *w = world_new(&cpu_model_pentium3_tcg);
+
+    tables_init(w);
+    *state = w;
+    return 0;
+}
+
+int tables_teardown(void **state)
+{
+    free(*state);
+    return 0;
 }

@@ -66,6 +66,9 @@ struct cpu_model strict_model(void);
 
 /* Writes all of the above and points GDTR, IDTR, TR and LDTR at it; every vector is GATE_INT32. */
 void tables_init(struct world *w);
+/* For cmocka: *state is a new world of the default model with them; and its end. */
+int tables_setup(void **state);
+int tables_teardown(void **state);
 void gdt_entry(struct world *w, unsigned selector, uint32_t base, uint32_t limit, unsigned attr);
 void gdt_gate(struct world *w, unsigned selector, unsigned target, uint32_t offset, unsigned attr,
               unsigned params);

@@ -7,7 +7,6 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 
 #include "support_tables.h"
 
@@ -18,12 +17,6 @@ static int setup(void **state)
     tables_init(w);
     w->cpu.eflags = EFLAGS_FIXED | EFLAGS_IF | EFLAGS_TF | EFLAGS_NT | EFLAGS_CF;
     *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(*state);
     return 0;
 }
 
@@ -421,25 +414,25 @@ static void nmi_blocks_until_iret(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(same_ring, setup, teardown),
-        cmocka_unit_test_setup_teardown(same_ring_with_error_code, setup, teardown),
-        cmocka_unit_test_setup_teardown(sixteen_bit_gate, setup, teardown),
-        cmocka_unit_test_setup_teardown(to_inner_ring, setup, teardown),
-        cmocka_unit_test_setup_teardown(to_inner_ring_with_error_code, setup, teardown),
-        cmocka_unit_test_setup_teardown(to_inner_ring_through_16_bits, setup, teardown),
-        cmocka_unit_test_setup_teardown(from_virtual_8086_mode, setup, teardown),
-        cmocka_unit_test_setup_teardown(conforming_handler_keeps_the_ring, setup, teardown),
-        cmocka_unit_test_setup_teardown(real_mode, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_gates, setup, teardown),
-        cmocka_unit_test_setup_teardown(gate_dpl_counts_for_software_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_inner_stacks, setup, teardown),
-        cmocka_unit_test_setup_teardown(double_fault_matrix, setup, teardown),
-        cmocka_unit_test_setup_teardown(page_fault_twice_is_a_double_fault, setup, teardown),
-        cmocka_unit_test_setup_teardown(triple_fault, setup, teardown),
-        cmocka_unit_test_setup_teardown(ext_bit_by_the_manual, setup, teardown),
-        cmocka_unit_test_setup_teardown(strict_frames, setup, teardown),
-        cmocka_unit_test_setup_teardown(software_events, setup, teardown),
-        cmocka_unit_test_setup_teardown(nmi_blocks_until_iret, setup, teardown),
+        cmocka_unit_test_setup_teardown(same_ring, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(same_ring_with_error_code, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(sixteen_bit_gate, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(to_inner_ring, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(to_inner_ring_with_error_code, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(to_inner_ring_through_16_bits, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(from_virtual_8086_mode, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(conforming_handler_keeps_the_ring, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(real_mode, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(bad_gates, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(gate_dpl_counts_for_software_alone, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(bad_inner_stacks, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(double_fault_matrix, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(page_fault_twice_is_a_double_fault, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(triple_fault, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(ext_bit_by_the_manual, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(strict_frames, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(software_events, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(nmi_blocks_until_iret, setup, tables_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

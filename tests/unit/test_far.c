@@ -5,24 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "support_tables.h"
-
-static int setup(void **state)
-{
-    struct world *w = world_new(&cpu_model_pentium3_tcg);
-
-    tables_init(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(*state);
-    return 0;
-}
 
 /* "EA" or "9A", offset and selector as the instruction has them. */
 static const char *far_insn(char *hex, const char *opcode, uint32_t offset, unsigned selector)
@@ -386,23 +370,26 @@ static void real_mode_transfers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(far_to_code, setup, teardown),
-        cmocka_unit_test_setup_teardown(far_past_the_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(far_indirect, setup, teardown),
-        cmocka_unit_test_setup_teardown(call_gate_to_the_same_ring, setup, teardown),
-        cmocka_unit_test_setup_teardown(inner_stack_of_16_bits, setup, teardown),
-        cmocka_unit_test_setup_teardown(call_gate_to_an_inner_ring_copies_parameters, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(sixteen_bit_call_gate, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_call_gates, setup, teardown),
-        cmocka_unit_test_setup_teardown(iret_to_the_same_ring, setup, teardown),
-        cmocka_unit_test_setup_teardown(iret_with_16_bits, setup, teardown),
-        cmocka_unit_test_setup_teardown(iret_to_an_outer_ring_drops_segments, setup, teardown),
-        cmocka_unit_test_setup_teardown(iret_refuses, setup, teardown),
-        cmocka_unit_test_setup_teardown(user_iret_changes_no_privileged_flag, setup, teardown),
-        cmocka_unit_test_setup_teardown(iret_to_virtual_8086_mode, setup, teardown),
-        cmocka_unit_test_setup_teardown(iret_in_virtual_8086_mode_needs_iopl, setup, teardown),
-        cmocka_unit_test_setup_teardown(real_mode_transfers, setup, teardown),
+        cmocka_unit_test_setup_teardown(far_to_code, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(far_past_the_limit, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(far_indirect, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(call_gate_to_the_same_ring, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(inner_stack_of_16_bits, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(call_gate_to_an_inner_ring_copies_parameters, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(sixteen_bit_call_gate, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(bad_call_gates, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(iret_to_the_same_ring, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(iret_with_16_bits, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(iret_to_an_outer_ring_drops_segments, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(iret_refuses, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(user_iret_changes_no_privileged_flag, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(iret_to_virtual_8086_mode, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(iret_in_virtual_8086_mode_needs_iopl, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(real_mode_transfers, tables_setup, tables_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

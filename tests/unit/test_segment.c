@@ -4,24 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 
 #include "support_tables.h"
-
-static int setup(void **state)
-{
-    struct world *w = world_new(&cpu_model_pentium3_tcg);
-
-    tables_init(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(*state);
-    return 0;
-}
 
 #define NO_FAULT 0xffu
 
@@ -288,18 +272,21 @@ static void arpl_raises_the_rpl(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(loads_check_every_selector, setup, teardown),
-        cmocka_unit_test_setup_teardown(accessed_bit_is_set_in_the_guests_table, setup, teardown),
-        cmocka_unit_test_setup_teardown(read_only_table_faults_as_supervisor_write, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(hidden_part_is_taken_apart, setup, teardown),
-        cmocka_unit_test_setup_teardown(only_mov_and_pop_ss_shadow, setup, teardown),
-        cmocka_unit_test_setup_teardown(far_pointer_loads, setup, teardown),
-        cmocka_unit_test_setup_teardown(moves_from_segment_registers, setup, teardown),
-        cmocka_unit_test_setup_teardown(push_of_segment_registers, setup, teardown),
-        cmocka_unit_test_setup_teardown(real_mode_changes_base_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(lar_lsl_verr_verw, setup, teardown),
-        cmocka_unit_test_setup_teardown(arpl_raises_the_rpl, setup, teardown),
+        cmocka_unit_test_setup_teardown(loads_check_every_selector, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(accessed_bit_is_set_in_the_guests_table, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(read_only_table_faults_as_supervisor_write, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(hidden_part_is_taken_apart, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(only_mov_and_pop_ss_shadow, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(far_pointer_loads, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(moves_from_segment_registers, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(push_of_segment_registers, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(real_mode_changes_base_alone, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(lar_lsl_verr_verw, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(arpl_raises_the_rpl, tables_setup, tables_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

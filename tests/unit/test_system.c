@@ -4,24 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 
 #include "support_tables.h"
-
-static int setup(void **state)
-{
-    struct world *w = world_new(&cpu_model_pentium3_tcg);
-
-    tables_init(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(*state);
-    return 0;
-}
 
 static void refused_at_cpl3(void **state)
 {
@@ -593,28 +577,30 @@ static void io_bitmap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(refused_at_cpl3, setup, teardown),
-        cmocka_unit_test_setup_teardown(not_refused_at_cpl3, setup, teardown),
-        cmocka_unit_test_setup_teardown(cli_sti_follow_iopl, setup, teardown),
-        cmocka_unit_test_setup_teardown(popf_masks, setup, teardown),
-        cmocka_unit_test_setup_teardown(control_registers, setup, teardown),
-        cmocka_unit_test_setup_teardown(strict_cr0, setup, teardown),
-        cmocka_unit_test_setup_teardown(pdptes_are_loaded_and_checked, setup, teardown),
-        cmocka_unit_test_setup_teardown(reserved_bits_of_pdptes_are_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(lmsw_smsw_clts, setup, teardown),
-        cmocka_unit_test_setup_teardown(debug_registers, setup, teardown),
-        cmocka_unit_test_setup_teardown(strict_debug_registers, setup, teardown),
-        cmocka_unit_test_setup_teardown(model_specific_registers, setup, teardown),
-        cmocka_unit_test_setup_teardown(strict_msrs_and_counters, setup, teardown),
-        cmocka_unit_test_setup_teardown(cpuid_past_the_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(descriptor_tables, setup, teardown),
-        cmocka_unit_test_setup_teardown(task_register, setup, teardown),
-        cmocka_unit_test_setup_teardown(local_table, setup, teardown),
-        cmocka_unit_test_setup_teardown(sysenter_sysexit, setup, teardown),
-        cmocka_unit_test_setup_teardown(halt_and_invlpg, setup, teardown),
-        cmocka_unit_test_setup_teardown(ports, setup, teardown),
-        cmocka_unit_test_setup_teardown(string_ports, setup, teardown),
-        cmocka_unit_test_setup_teardown(io_bitmap, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_at_cpl3, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(not_refused_at_cpl3, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(cli_sti_follow_iopl, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(popf_masks, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(control_registers, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(strict_cr0, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(pdptes_are_loaded_and_checked, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(reserved_bits_of_pdptes_are_refused, tables_setup,
+                                        tables_teardown),
+        cmocka_unit_test_setup_teardown(lmsw_smsw_clts, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(debug_registers, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(strict_debug_registers, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(model_specific_registers, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(strict_msrs_and_counters, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(cpuid_past_the_end, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(descriptor_tables, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(task_register, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(local_table, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(sysenter_sysexit, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(halt_and_invlpg, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(ports, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(string_ports, tables_setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(io_bitmap, tables_setup, tables_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

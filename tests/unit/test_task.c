@@ -4,7 +4,6 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 
 #include "support_tables.h"
 
@@ -29,12 +28,6 @@ static int setup(void **state)
     w->cpu.gpr[EBX] = 0xbbbbbbbb;
     w->cpu.dr[7] = 0x4ff;
     *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(*state);
     return 0;
 }
 
@@ -397,21 +390,21 @@ static void without_a_current_task(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(jump, setup, teardown),
-        cmocka_unit_test_setup_teardown(pdptes_of_the_new_task, setup, teardown),
-        cmocka_unit_test_setup_teardown(call_and_return, setup, teardown),
-        cmocka_unit_test_setup_teardown(gate_and_event_with_error_code, setup, teardown),
-        cmocka_unit_test_setup_teardown(refused_before_the_switch, setup, teardown),
-        cmocka_unit_test_setup_teardown(faults_of_the_new_task, setup, teardown),
-        cmocka_unit_test_setup_teardown(failing_tasks_end_in_shutdown, setup, teardown),
-        cmocka_unit_test_setup_teardown(sixteen_bit_task, setup, teardown),
-        cmocka_unit_test_setup_teardown(registers_of_a_sixteen_bit_task, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_a_current_task, setup, teardown),
-        cmocka_unit_test_setup_teardown(trap_of_the_new_task, setup_trap, teardown),
-        cmocka_unit_test_setup_teardown(trap_of_the_task_returned_to, setup_trap, teardown),
-        cmocka_unit_test_setup_teardown(trap_behind_an_event, setup_trap, teardown),
-        cmocka_unit_test_setup_teardown(fault_instead_of_a_trap, setup_trap, teardown),
-        cmocka_unit_test_setup_teardown(trap_in_the_handler_of_traps, setup_trap, teardown),
+        cmocka_unit_test_setup_teardown(jump, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(pdptes_of_the_new_task, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(call_and_return, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(gate_and_event_with_error_code, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(refused_before_the_switch, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(faults_of_the_new_task, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(failing_tasks_end_in_shutdown, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(sixteen_bit_task, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(registers_of_a_sixteen_bit_task, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(without_a_current_task, setup, tables_teardown),
+        cmocka_unit_test_setup_teardown(trap_of_the_new_task, setup_trap, tables_teardown),
+        cmocka_unit_test_setup_teardown(trap_of_the_task_returned_to, setup_trap, tables_teardown),
+        cmocka_unit_test_setup_teardown(trap_behind_an_event, setup_trap, tables_teardown),
+        cmocka_unit_test_setup_teardown(fault_instead_of_a_trap, setup_trap, tables_teardown),
+        cmocka_unit_test_setup_teardown(trap_in_the_handler_of_traps, setup_trap, tables_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
