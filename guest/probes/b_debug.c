@@ -36,6 +36,11 @@ STEP(step_mov_ss, "mov eax, ss;", "mov ss, eax; nop");
 STEP(step_pop_ss, "push ss;", "pop ss; nop");
 STEP(step_mov_ds, "mov eax, ds;", "mov ds, eax");
 STEP(step_rep, "mov edi, offset kernel_words; mov ecx, 3;", "rep stosb");
+STEP(step_rep_none, "mov edi, offset kernel_words; xor ecx, ecx;", "rep stosb; nop");
+STEP(step_rep_ins_none, "mov edi, offset kernel_words; xor ecx, ecx; mov edx, 0x80;",
+     "rep insb; nop");
+STEP(step_rep_scas, "mov edi, offset kernel_words; mov eax, [edi]; mov ecx, 3; not al;",
+     "repne scasb; nop");
 STEP(step_push_cs, "", "push cs; pop eax; mov eax, cs; lar eax, eax");
 STEP(step_far, "", ".byte 0x9a; .long 1f; .word 8; jmp 2f; 1: retf; 2: nop");
 STEP(step_sgdt, "", "sgdt [kernel_words]; str eax; smsw eax");
@@ -134,6 +139,17 @@ PROBE(B17_ss, "single step: MOV SS, POP SS, MOV DS")
 PROBE(B17_rep, "single step: REP STOS")
 {
     show_steps(step_rep);
+}
+
+PROBE(B17_rep_none, "single step: REP STOS and INS that have nothing to do")
+{
+    show_steps(step_rep_none);
+    show_steps(step_rep_ins_none);
+}
+
+PROBE(B17_rep_end, "single step: REPNE SCAS that finds nothing")
+{
+    show_steps(step_rep_scas);
 }
 
 PROBE(B17_cs, "single step: PUSH CS, MOV from CS, LAR, far CALL and RET")
