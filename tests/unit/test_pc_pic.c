@@ -56,6 +56,25 @@ static void test_request_to_eoi(void **state)
     assert_true(pc_intr(&b->pc));
 }
 
+/* IRQ 13 of an x87 exception: the line stays high until port F0h is written. */
+static void test_fpu_error_until_port_f0(void **state)
+{
+    struct bench *b = *state;
+    bench_program_pic(b);
+    pc_fpu_error(&b->pc);
+    assert_true(pc_intr(&b->pc));
+    assert_int_equal(pc_intr_ack(&b->pc), 0x2d);
+    bench_out(b, 0xa0, 0x20);
+    bench_out(b, 0x20, 0x20);
+    pc_fpu_error(&b->pc);
+    assert_false(pc_intr(&b->pc));
+    bench_out(b, 0xf0, 0);
+    assert_false(pc_intr(&b->pc));
+    pc_fpu_error(&b->pc);
+    assert_true(pc_intr(&b->pc));
+    assert_int_equal(pc_intr_ack(&b->pc), 0x2d);
+}
+
 static void test_cascade_serves_both_chips(void **state)
 {
     struct bench *b = *state;
@@ -168,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_hand_over_state),
         TEST(test_request_to_eoi),
+        TEST(test_fpu_error_until_port_f0),
         TEST(test_cascade_serves_both_chips),
         TEST(test_priority_and_nesting),
         TEST(test_rotation),
