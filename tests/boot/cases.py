@@ -235,6 +235,15 @@ CASES = [
          serial=[DEMO_DONE], monitor=[r"(?m)^umbra: \w+: memory canaries intact$",
                                       r"(?m)^umbra: \w+: memory canaries intact$",
                                       r"umbra: 2 of 2 virtual machines ran"]),
+    # Every instruction interpreted, and the neighbour's lines on the monitor's channel.
+    Case("hostile-interp", timeout=180, icount=True, status=(POWER_OFF, NOT_WELL),
+         vms=[(HOSTILE, "name=hostile mem=32M engine=interp -- seed=1 bytes=8192 "
+                        "stages=control,tables,transfers,modify,user"),
+              (DEMO, "name=demo mem=64M -- script")],
+         serial=[r"hostile: seed 1: control: done"],
+         monitor=[r"(?m)^umbra: \w+: memory canaries intact$",
+                  r"(?m)^umbra: \w+: memory canaries intact$",
+                  r"umbra: 2 of 2 virtual machines ran"]),
     Case("typed-native", vms=[(DEMO, "mem=64M -- interactive")], native=True, talk=TYPED,
          serial=[r"\nhello"]),
     Case("typed", vms=[(DEMO, "name=demo mem=64M -- interactive")], timeout=120, talk=TYPED,
@@ -322,6 +331,7 @@ SAME = [
     ("demo-native", "demo-twice"),
     ("demo-native", "demo-twice:two"),
     ("demo-native", "hostile"),
+    ("demo-native", "hostile-interp:demo"),
     ("typed-native", "typed"),
     ("typed-native", "gdb"),
     ("crash-fault-native", "crash-fault"),

@@ -103,7 +103,9 @@ class Guest:
 
 
 def without_times(text):
-    return [line for line in text.splitlines(keepends=True) if not line.startswith("~ ")]
+    """Without CRs, too: the monitor's channel shows no control characters of a guest's."""
+    lines = text.replace("\r\n", "\n").splitlines(keepends=True)
+    return [line for line in lines if not line.startswith("~ ")]
 
 
 def native_transcript(build):
