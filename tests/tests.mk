@@ -63,7 +63,7 @@ fuzz: $(FUZZ_FUZZERS) ## fuzz decoder, virtual CPU, events, code views, board, s
 	@for fuzzer in $(FUZZ_FUZZERS); do \
 	    echo "$$fuzzer" && tests/fuzz/corpus.py unpack \
 	        tests/fuzz/corpus/$${fuzzer##*/}.hex $$fuzzer.corpus && \
-	    $$fuzzer -max_total_time=$(SECONDS) -max_len=1024 -timeout=10 -verbosity=0 \
+	    $$fuzzer -max_total_time=$(SECONDS) -max_len=1024 -len_control=0 -timeout=10 -verbosity=0 \
 	        -print_funcs=0 -print_final_stats=1 -artifact_prefix=$$fuzzer- $$fuzzer.corpus || \
 	    exit 1; \
 	done

@@ -8,6 +8,8 @@
 #define EVENTS  12u
 #define STEPS   4u
 
+#define CODE_BYTES 64u
+
 static void put(struct ram *ram, uint32_t at, uint32_t value, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++)
@@ -17,14 +19,19 @@ static void put(struct ram *ram, uint32_t at, uint32_t value, unsigned bytes)
 static uint32_t some_selector(struct input *input)
 {
     uint32_t value = take(input, 1);
-    return (value & 0x78) | (value >> 7 ? 3 : 0) | (value & 4);
+    return (value & 0x78) | (value >> 7 ? 3 : 0) | ((value & 7) == 7 ? 4 : 0);
 }
 
-/* The types of SDM vol. 3, tables 3-1 and 3-2, each at any privilege; sometimes any eight bytes. */
-static void put_descriptor(struct ram *ram, uint32_t at, struct input *input)
+/* The types of SDM vol. 3, tables 3-1 and 3-2: what a GDT has, and what an IDT should have. */
+static const uint8_t any_type[16] = {0x1b, 0x13, 0x1f, 0x17, 0x09, 0x0b, 0x01, 0x03,
+                                     0x02, 0x0c, 0x04, 0x05, 0x0e, 0x06, 0x0f, 0x07};
+static const uint8_t gate_type[16] = {0x0e, 0x05, 0x0f, 0x06, 0x05, 0x07, 0x0e, 0x05,
+                                      0x0f, 0x05, 0x06, 0x07, 0x0e, 0x0c, 0x1b, 0x09};
+
+/* Of one of these types, at any privilege; sometimes any eight bytes. */
+static void put_descriptor(struct ram *ram, uint32_t at, const uint8_t types[16],
+                           struct input *input)
 {
-    static const uint8_t types[] = {0x1b, 0x13, 0x1f, 0x17, 0x09, 0x0b, 0x01, 0x03,
-                                    0x02, 0x0c, 0x04, 0x05, 0x0e, 0x06, 0x0f, 0x07};
     uint32_t how = take(input, 1);
     uint32_t type = types[how & 15];
     bool gate = (type & 0x10) == 0 && (type & 4);
@@ -48,6 +55,22 @@ static void put_task(struct ram *ram, uint32_t at, struct input *input)
         put(ram, at + i, take(input, 2), 4);
     for (unsigned i = 0; i < sizeof(selectors); i++)
         put(ram, at + selectors[i], some_selector(input), 4);
+    put(ram, at + 0x20, CODE + take(input, 1) % CODE_BYTES, 4);
+}
+
+/* Bytes of any kind, among instructions that lead to other code and other tasks. */
+static void put_code(struct ram *ram, struct input *input)
+{
+    static const uint8_t leads[] = {0xea, 0x9a, 0xcf, 0xcb, 0xcd, 0xcc, 0xca, 0xcf};
+    for (unsigned at = CODE; at < CODE + CODE_BYTES; at++) {
+        uint32_t how = take(input, 1);
+        put(ram, at, how < 0x80 ? leads[how & 7] : take(input, 1), 1);
+        if (how >= 0x80 || (how & 7) > 1)
+            continue;
+        put(ram, at + 1, CODE + take(input, 1) % CODE_BYTES, 4);
+        put(ram, at + 5, some_selector(input), 2);
+        at += 6;
+    }
 }
 
 static void fill(struct ram *ram, struct input *input)
@@ -56,13 +79,12 @@ static void fill(struct ram *ram, struct input *input)
     ram->absent = (uint16_t)(take(input, 2) & take(input, 2) & ~1u);
     ram->read_only = (uint16_t)(take(input, 2) & take(input, 2));
     for (unsigned i = 8; i < GDT_BYTES; i += 8)
-        put_descriptor(ram, GDT + i, input);
+        put_descriptor(ram, GDT + i, any_type, input);
     for (unsigned i = 0; i < VECTORS; i++)
-        put_descriptor(ram, IDT + 8 * i, input);
+        put_descriptor(ram, IDT + 8 * i, gate_type, input);
     put_task(ram, TASKS, input);
     put_task(ram, TASKS + 0x100, input);
-    for (unsigned i = 0; i < 64; i++)
-        ram->bytes[CODE + i] = (uint8_t)take(input, 1);
+    put_code(ram, input);
 }
 
 static void prepare(struct cpu *cpu, struct input *input)
