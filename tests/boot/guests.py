@@ -99,7 +99,7 @@ GUESTS = {
 SHORT = [(name, machine) for name in ("linux", "memtest", "mach", "invaders")
          for machine in ("native", "trap")]
 # The one that takes longest comes first, beside all others.
-FULL = [("linux-elf", "interp")]
+FULL = [(name, "interp") for name in ("linux-elf", "memtest", "mach", "invaders")]
 FULL += [(name, machine) for name, guest in GUESTS.items() for machine in ("native", "trap")
          if guest.native or machine != "native"]
 INTERP_TIMES = 6
