@@ -118,6 +118,17 @@ void shadow_set_view(struct shadow *s, enum shadow_view view)
     root_get(s, view);
 }
 
+/* Nodes that are freed leave no top, and no fill is under way that a path would protect. */
+uint64_t shadow_switch_view(struct shadow *s, enum shadow_view view)
+{
+    const struct top *top = &s->top[view];
+    if (s->due || !top->pdpt)
+        return 0;
+    s->view = view;
+    s->loaded = top->root;
+    return node_hpa(s, top->root);
+}
+
 uint64_t shadow_root(struct shadow *s)
 {
     s->loaded = s->top[s->view].root;

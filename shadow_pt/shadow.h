@@ -184,6 +184,9 @@ void shadow_set_cr3(struct shadow *s, uint32_t cr3);
 void shadow_set_mode(struct shadow *s, struct shadow_mode mode);
 /* The virtual CPL changed between 0..2 and 3. Flushes nothing. */
 void shadow_set_view(struct shadow *s, enum shadow_view view);
+/* Both that and shadow_root() where the other view's root is known and nothing else is due: its
+ * address. Else 0, and nothing is done. */
+uint64_t shadow_switch_view(struct shadow *s, enum shadow_view view);
 /* INVLPG: what the guest changed in the entries that translate gva counts from now on, in both
  * views; a large page goes whole. */
 void shadow_invlpg(struct shadow *s, uint32_t gva);

@@ -102,6 +102,15 @@ static inline bool same_segment(const struct segment *a, const struct segment *b
            a->limit == b->limit;
 }
 
+_Static_assert(SEG_SS == SEG_CS + 1 && sizeof(struct segment[2]) == 24, "compared as three words");
+
+static inline bool same_two(const struct segment *a, const struct segment *b)
+{
+    typedef uint64_t __attribute__((may_alias, aligned(4))) word;
+    const word *left = (const word *)a, *right = (const word *)b;
+    return !((left[0] ^ right[0]) | (left[1] ^ right[1]) | (left[2] ^ right[2]));
+}
+
 /* The descriptor of CS or SS. It is the last one of this view more often than not. */
 static uint64_t native_descriptor(struct vcpu *vcpu, unsigned seg)
 {
@@ -133,19 +142,26 @@ static uint16_t place_kernel(struct vcpu *vcpu, unsigned seg, unsigned monitor_s
     return SELECTOR(monitor_slot, 3);
 }
 
-/* A system call that was emulated as a whole leads back to the very segments that it came from. */
-static bool still_placed(const struct vcpu *vcpu)
+/* CS and SS of the current view lie where they did. */
+static inline bool is_placed(const struct vcpu *vcpu, const struct placed *placed)
 {
-    const struct segment *seg = vcpu->cpu.seg;
-    return vcpu->is_placed && same_segment(&seg[SEG_CS], &vcpu->placed[0]) &&
-           same_segment(&seg[SEG_SS], &vcpu->placed[1]);
+    return placed->known && same_two(placed->segment, &vcpu->cpu.seg[SEG_CS]);
+}
+
+static void remember_placed(struct vcpu *vcpu)
+{
+    struct placed *placed = &vcpu->placed[vcpu->view];
+    placed->known = true;
+    placed->cs = vcpu->entry_cs;
+    placed->ss = vcpu->entry_ss;
+    placed->segment[0] = vcpu->cpu.seg[SEG_CS];
+    placed->segment[1] = vcpu->cpu.seg[SEG_SS];
+    placed->slot[0] = host_gdt()[SLOT_GUEST_CS];
+    placed->slot[1] = host_gdt()[SLOT_GUEST_SS];
 }
 
 static void place_stack_and_code(struct vcpu *vcpu)
 {
-    vcpu->is_placed = true;
-    vcpu->placed[0] = vcpu->cpu.seg[SEG_CS];
-    vcpu->placed[1] = vcpu->cpu.seg[SEG_SS];
     if (vcpu->view == VIEW_USER) {
         host_gdt()[SLOT_GUEST_CS] = host_gdt()[SLOT_GUEST_SS] = 0; /* it could load them */
         vcpu->entry_cs = place_user(vcpu, SEG_CS);
@@ -154,6 +170,7 @@ static void place_stack_and_code(struct vcpu *vcpu)
         vcpu->entry_cs = place_kernel(vcpu, SEG_CS, SLOT_GUEST_CS);
         vcpu->entry_ss = place_kernel(vcpu, SEG_SS, SLOT_GUEST_SS);
     }
+    remember_placed(vcpu);
 }
 
 static void load_data_segments(struct vcpu *vcpu, uint32_t changed)
@@ -170,10 +187,10 @@ static void load_segments(struct vcpu *vcpu, uint32_t changed)
     if (vcpu->view == VIEW_USER && changed & (SEGMENTS | CHANGED_CPL) &&
         descriptors_restore(vcpu->vm)) {
         changed |= SEGMENTS;
-        vcpu->is_placed = false;
+        vcpu->placed[VIEW_USER].known = false;
     }
     if (changed & (STACK_AND_CODE | CHANGED_CPL)) {
-        if (!still_placed(vcpu))
+        if (!is_placed(vcpu, &vcpu->placed[vcpu->view]))
             place_stack_and_code(vcpu);
         vcpu->frame.cs = vcpu->entry_cs;
         vcpu->frame.ss = vcpu->entry_ss;
@@ -285,7 +302,7 @@ static void load_changed(struct vcpu *vcpu)
     bool switched = view != vcpu->view;
     if (switched) {
         vcpu->view = view;
-        vcpu->is_placed = false;
+        vcpu->placed[view].known = false;
         shadow_set_view(vcpu->vm->shadow, view);
     }
     load_segments(vcpu, changed);
@@ -307,7 +324,7 @@ void vcpu_load(struct vcpu *vcpu)
     struct cpu *cpu = &vcpu->cpu;
     if (cpu->cpl == 3 && descriptors_update(vcpu->vm)) {
         cpu->changed |= SEGMENTS;
-        vcpu->is_placed = false;
+        vcpu->placed[VIEW_USER].known = false;
     }
     if (cpu->changed)
         load_changed(vcpu);
@@ -320,7 +337,7 @@ void vcpu_load(struct vcpu *vcpu)
 }
 
 /* User code loaded a segment register natively: null, or what the selector's slot shows. */
-static void take_over(struct cpu *cpu, unsigned seg, uint16_t selector)
+static __attribute__((noinline)) void take_over(struct cpu *cpu, unsigned seg, uint16_t selector)
 {
     bool null = !(selector & ~3u);
     uint64_t descriptor = null ? 0 : *descriptor_slot(selector);
@@ -328,20 +345,22 @@ static void take_over(struct cpu *cpu, unsigned seg, uint16_t selector)
     cpu->changed |= CHANGED_SEG(seg);
 }
 
+static inline void store_segment(struct cpu *cpu, unsigned seg, uint16_t now, uint16_t before)
+{
+    if (__builtin_expect(now != before, false))
+        take_over(cpu, seg, now);
+}
+
 /* CS and SS are compared as the processor has them: RPL 3, whatever the guest's say. */
-static void store_user_segments(struct vcpu *vcpu)
+static inline void store_user_segments(struct vcpu *vcpu)
 {
     struct cpu *cpu = &vcpu->cpu;
-    const uint16_t now[4] = {read_es(), read_ds(), read_fs(), read_gs()};
-    static const unsigned data[4] = {SEG_ES, SEG_DS, SEG_FS, SEG_GS};
-    for (unsigned i = 0; i < 4; i++) {
-        if (now[i] != cpu->seg[data[i]].selector)
-            take_over(cpu, data[i], now[i]);
-    }
-    if ((uint16_t)vcpu->frame.cs != vcpu->entry_cs)
-        take_over(cpu, SEG_CS, (uint16_t)vcpu->frame.cs);
-    if ((uint16_t)vcpu->frame.ss != vcpu->entry_ss)
-        take_over(cpu, SEG_SS, (uint16_t)vcpu->frame.ss);
+    store_segment(cpu, SEG_ES, read_es(), cpu->seg[SEG_ES].selector);
+    store_segment(cpu, SEG_DS, read_ds(), cpu->seg[SEG_DS].selector);
+    store_segment(cpu, SEG_FS, read_fs(), cpu->seg[SEG_FS].selector);
+    store_segment(cpu, SEG_GS, read_gs(), cpu->seg[SEG_GS].selector);
+    store_segment(cpu, SEG_CS, (uint16_t)vcpu->frame.cs, vcpu->entry_cs);
+    store_segment(cpu, SEG_SS, (uint16_t)vcpu->frame.ss, vcpu->entry_ss);
 }
 
 /* User code sets TF by POPF, or by IRET, whose frame still lies below ESP. */
@@ -421,7 +440,7 @@ static void set_code_view_key(void)
 void vcpu_invalidate(struct vcpu *vcpu)
 {
     vcpu->cpu.changed = CHANGED_ALL;
-    vcpu->is_placed = false;
+    vcpu->placed[VIEW_KERNEL].known = vcpu->placed[VIEW_USER].known = false;
     descriptors_touch(vcpu->vm);
     vcpu->loaded_root = 0;
     vcpu_forget_code(vcpu); /* what was found under no root must not live on */
@@ -492,24 +511,51 @@ static __attribute__((noinline)) void choose_engine(struct vcpu *vcpu)
     vcpu->interpreted = must_interpret(vcpu);
 }
 
-/* A system call may be emulated as a whole: what changed on the way is again what was loaded. */
-static bool came_back(struct vcpu *vcpu)
+/* What load_changed() does where the other view's segments are placed and its root is known. */
+static inline bool switch_view(struct vcpu *vcpu, enum shadow_view view,
+                               const struct placed *placed)
 {
-    struct cpu *cpu = &vcpu->cpu;
-    uint32_t flags = cpu->eflags & (EFLAGS_IF | EFLAGS_IOPL | EFLAGS_VM);
-    if ((cpu->changed & ~(STACK_AND_CODE | CHANGED_CPL)) || vcpu->interpreted || cpu->cpl != 3 ||
-        vcpu->view != VIEW_USER || flags != EFLAGS_IF || (cpu->dr[7] & DR7_ENABLES) ||
-        !still_placed(vcpu))
+    uint64_t root = shadow_switch_view(vcpu->vm->shadow, view);
+    if (!root)
         return false;
-    vcpu->frame.cs = vcpu->entry_cs;
-    vcpu->frame.ss = vcpu->entry_ss;
+    vcpu->view = view;
+    host_gdt()[SLOT_GUEST_CS] = placed->slot[0];
+    host_gdt()[SLOT_GUEST_SS] = placed->slot[1];
+    vcpu->entry_cs = placed->cs;
+    vcpu->entry_ss = placed->ss;
+    load_control(vcpu);
+    write_cr3(root);
+    vcpu->loaded_root = root;
+    name_space(vcpu);
+    return true;
+}
+
+/*
+ * The way into the kernel and back changes CS, SS and CPL, and nearly always to what they were the
+ * last time. That these segments run natively was found out then; what else must_interpret() looks
+ * at is the same (not in `changed`), or is looked at here.
+ */
+static bool went_known_way(struct vcpu *vcpu)
+{
+    static const uint32_t natively[2] = {
+        [VIEW_KERNEL] = EFLAGS_VM, [VIEW_USER] = EFLAGS_IF | EFLAGS_IOPL | EFLAGS_VM};
+    struct cpu *cpu = &vcpu->cpu;
+    enum shadow_view view = vcpu_view(vcpu);
+    const struct placed *placed = &vcpu->placed[view];
+    if ((cpu->changed & ~(STACK_AND_CODE | CHANGED_CPL)) || vcpu->interpreted ||
+        (cpu->dr[7] & DR7_ENABLES) ||
+        (cpu->eflags & natively[view]) != (natively[view] & EFLAGS_IF) ||
+        !is_placed(vcpu, placed) || (view != vcpu->view && !switch_view(vcpu, view, placed)))
+        return false;
+    vcpu->frame.cs = placed->cs;
+    vcpu->frame.ss = placed->ss;
     cpu->changed = 0;
     return true;
 }
 
 void vcpu_choose_engine(struct vcpu *vcpu)
 {
-    if ((vcpu->cpu.changed && !came_back(vcpu)) ||
+    if ((vcpu->cpu.changed && !went_known_way(vcpu)) ||
         (vcpu->cpu.dr[7] & DR7_ENABLES)) /* TF changes without notice */
         choose_engine(vcpu);
 }

@@ -18,6 +18,18 @@ struct code_space {
     uint32_t generation; /* of translations: what `name` names has changed since, where it has */
 };
 
+/*
+ * How CS and SS were placed when a view was entered last. It holds for these two segments until a
+ * slot of the guest's own tables changes (user view), or another VM or an entry with other segments
+ * uses the monitor's slots: whoever does that clears `known`.
+ */
+struct placed {
+    bool known;
+    uint16_t cs, ss;           /* real selectors */
+    struct segment segment[2]; /* CS and SS: side by side as in struct cpu */
+    uint64_t slot[2];          /* what the monitor's slots held */
+};
+
 struct vcpu {
     struct cpu cpu; /* the exit stub stores the general registers into cpu.gpr */
     struct vm *vm;
@@ -32,10 +44,9 @@ struct vcpu {
         uint64_t descriptor;
     } native[2][2]; /* by view: CS and SS as last placed, and their descriptors */
 
-    struct segment placed[2]; /* CS and SS that the processor is entered with in `view` */
-    bool is_placed;
-    enum shadow_view view; /* of the last entry: which picture the processor was shown */
-    bool interpreted;      /* its code cannot run natively now */
+    struct placed placed[2]; /* by view */
+    enum shadow_view view;   /* of the last entry: which picture the processor was shown */
+    bool interpreted;        /* its code cannot run natively now */
     uint8_t odd_selectors; /* a bit for each segment register whose selector the real one refuses */
     uint32_t tlb_generation;     /* counts the flushes of the real TLB */
     uint64_t space;              /* names root and generation: what is known of code holds in it */

@@ -86,7 +86,8 @@ static void control(struct world *w, struct input *input)
                       .paging = value & 1, .wp = value & 2, .pse = value & 4, .pae = value & 8});
         break;
     case 2:
-        shadow_set_view(w->s, value & 1 ? VIEW_USER : VIEW_KERNEL);
+        if (!(value & 2) || !shadow_switch_view(w->s, value & 1 ? VIEW_USER : VIEW_KERNEL))
+            shadow_set_view(w->s, value & 1 ? VIEW_USER : VIEW_KERNEL);
         break;
     case 3:
         shadow_invlpg(w->s, some_gva(input));

@@ -187,6 +187,25 @@ static void own_stores_make_nothing_stale(void **state)
     assert_false(shadow_take_flush(w->s));
 }
 
+/* The short way between the views is there when both roots are known and nothing is due. */
+static void views_switch_when_nothing_is_due(void **state)
+{
+    struct world *w = *state;
+    shadow_set_view(w->s, VIEW_USER);
+    uint64_t user = shadow_root(w->s);
+    shadow_set_view(w->s, VIEW_KERNEL);
+    uint64_t kernel = shadow_root(w->s);
+    assert_int_equal(shadow_switch_view(w->s, VIEW_USER), 0); /* another root is due */
+    shadow_take_flush(w->s);
+    assert_int_equal(shadow_switch_view(w->s, VIEW_USER), user);
+    assert_int_equal(shadow_root(w->s), user);
+    assert_int_equal(shadow_switch_view(w->s, VIEW_KERNEL), kernel);
+    assert_false(shadow_root_due(w->s));
+    shadow_set_cr3(w->s, PD ^ 0x1000);
+    shadow_take_flush(w->s);
+    assert_int_equal(shadow_switch_view(w->s, VIEW_USER), 0); /* nobody has asked for that one */
+}
+
 /* Stores to memory that is not RAM are not seen: tables there last until the next flush only. */
 static void tables_in_absent_memory_are_not_kept(void **state)
 {
@@ -690,6 +709,7 @@ int main(void)
         PROPERTY(long_store_reaches_every_entry),
         PROPERTY(stores_beyond_the_pending_list),
         PROPERTY(own_stores_make_nothing_stale),
+        PROPERTY(views_switch_when_nothing_is_due),
         PROPERTY(tables_in_absent_memory_are_not_kept),
         PROPERTY(wp_off_lets_the_supervisor_write),
         PROPERTY(user_view_maps_user_pages_only),

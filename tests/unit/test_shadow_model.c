@@ -580,7 +580,11 @@ static void mode_step(struct model *m)
 static void view_step(struct model *m)
 {
     m->view = rnd(m, 2);
-    shadow_set_view(m->w.s, m->view);
+    uint64_t root = m->now % 2 ? shadow_switch_view(m->w.s, m->view) : 0;
+    if (!root)
+        shadow_set_view(m->w.s, m->view);
+    else
+        assert_int_equal(root, shadow_root(m->w.s));
     memset(m->tlb, 0, sizeof m->tlb);
 }
 
