@@ -175,12 +175,20 @@ struct cpu_known_pair {
     struct segment cs, ss; /* what they give */
 };
 
+struct cpu_known_return {
+    uint32_t lin; /* where the last frame was taken from */
+    const uint8_t *frame;
+    struct cpu_known_pair to;
+};
+
 struct cpu_known_gate {
     uint8_t vector, type;
     struct table_reg idtr;
     struct segment tr;
     struct cpu_known_descriptor gate;
     const uint8_t *tss_at; /* ESP0, SS0 */
+    uint64_t tss;          /* what they were when the last frame was stored */
+    uint8_t *stack;        /* and where its end was */
     uint32_t offset;
     uint32_t cleared; /* of EFLAGS */
     struct cpu_known_pair to;
@@ -189,7 +197,7 @@ struct cpu_known_gate {
 struct cpu_tlb {
     const uint32_t *generation;
     struct cpu_tlb_page page[CPU_TLB_PAGES];
-    struct cpu_known_pair back;
+    struct cpu_known_return back;
     struct cpu_known_gate gate[CPU_KNOWN_GATES];
 };
 

@@ -215,28 +215,60 @@ static void delivered(struct cpu *cpu, const struct event *event, uint32_t eip)
         cpu->nmi_blocked = true;
 }
 
+static inline uint32_t *known_frame(struct cpu_known_gate *k, unsigned items)
+{
+    return (uint32_t *)(void *)(k->stack - items * sizeof(uint32_t));
+}
+
+/* CS, SS, ESP and EFLAGS of the handler. */
+static inline void enter_known(struct cpu *cpu, const struct cpu_known_gate *k, unsigned items)
+{
+    load_known_pair(cpu, &k->to);
+    set_cpl(cpu, 0);
+    cpu->gpr[ESP] = (uint32_t)k->tss - items * (uint32_t)sizeof(uint32_t);
+    cpu->eflags &= ~k->cleared;
+}
+
 /* From user code to a handler as before; false, and nothing done, where anything is different. */
 static bool deliver_known(struct cpu *cpu, const struct cpu_ops *ops, void *world,
                           const struct event *event)
 {
-    const struct cpu_known_gate *k = &cpu->tlb.gate[event->vector % CPU_KNOWN_GATES];
+    struct cpu_known_gate *k = &cpu->tlb.gate[event->vector % CPU_KNOWN_GATES];
 
-    if (!known_gate_holds(cpu, k, event))
-        return false;
-    uint32_t size = (event->has_error ? 6 : 5) * sizeof(uint32_t);
-    uint32_t esp = (uint32_t)known_load(k->tss_at) - size;
-    uint8_t *frame = tlb_find(cpu, k->to.ss.base + esp, size, ACCESS_WRITE);
-    if (!frame || (esp + k->to.ss.base) % sizeof(uint32_t))
+    if (k->vector != event->vector || k->type != event->type || !known_gate_holds(cpu, k))
         return false;
     record_cr2(cpu, event);
     if (ops->entered)
         ops->entered(world, cpu, event);
-    build_frame(cpu, event, true, (uint32_t *)(void *)frame);
-    load_known_pair(cpu, &k->to);
-    set_cpl(cpu, 0);
-    cpu->gpr[ESP] = esp;
-    cpu->eflags &= ~k->cleared;
+    unsigned items = event->has_error ? 6 : 5;
+    build_frame(cpu, event, true, known_frame(k, items));
+    enter_known(cpu, k, items);
     delivered(cpu, event, k->offset);
+    return true;
+}
+
+/* INT n the same way, as one instruction that has no event: not under TF, for there is no single
+ * step behind it. */
+static __attribute__((noinline)) bool call_known(struct step *x, struct cpu_known_gate *k)
+{
+    struct cpu *cpu = x->cpu;
+
+    if ((x->eflags & EFLAGS_TF) || !known_gate_holds(cpu, k))
+        return false;
+    cpu->eip = x->next_eip;
+    if (x->ops->entered) {
+        struct event event = {
+            .vector = k->vector, .type = EVENT_SOFT_INT, .insn_length = x->insn->length};
+        x->ops->entered(x->world, cpu, &event);
+    }
+    uint32_t *frame = known_frame(k, 5);
+    frame[0] = cpu->eip;
+    frame[1] = cpu->seg[SEG_CS].selector;
+    frame[2] = cpu->eflags;
+    frame[3] = cpu->gpr[ESP];
+    frame[4] = cpu->seg[SEG_SS].selector;
+    enter_known(cpu, k, 5);
+    x->next_eip = k->offset;
     return true;
 }
 
@@ -322,9 +354,8 @@ static bool interrupt_8086(struct step *x, uint8_t vector)
 }
 
 /* Unlike INT3 and INTO, INT n is refused in virtual-8086 mode below IOPL 3 (SDM vol. 3, 20.2.7). */
-bool op_int(struct step *x)
+static __attribute__((noinline)) bool int_checked(struct step *x, uint8_t vector)
 {
-    uint8_t vector = (uint8_t)x->insn->imm;
     bool to_8086 = false;
 
     if (vme_active(x->cpu) && !redirected(x, vector, &to_8086))
@@ -334,6 +365,16 @@ bool op_int(struct step *x)
     if (cpu_v86(x->cpu) && EFLAGS_IOPL_OF(x->cpu->eflags) != 3)
         return raise_gp0(x);
     return raise_event(x, vector, EVENT_SOFT_INT);
+}
+
+bool op_int(struct step *x)
+{
+    uint8_t vector = (uint8_t)x->insn->imm;
+    struct cpu_known_gate *k = &x->cpu->tlb.gate[vector % CPU_KNOWN_GATES];
+
+    if (k->vector == vector && k->type == EVENT_SOFT_INT && call_known(x, k))
+        return true;
+    return int_checked(x, vector);
 }
 
 bool op_int3(struct step *x)

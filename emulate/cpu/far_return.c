@@ -179,6 +179,7 @@ static inline bool finish_return(struct step *x, const struct far_return *r,
 
 static bool return_outer(struct step *x, struct far_return *r, struct descriptor *code)
 {
+    uint32_t from = x->cpu->seg[SEG_SS].base + x->cpu->gpr[ESP];
     struct descriptor ss;
 
     if (!outer_items(x, r) || !outer_ss(x, (uint16_t)r->item[ITEM_SS], r->cs & 3u, &ss) ||
@@ -187,7 +188,7 @@ static bool return_outer(struct step *x, struct far_return *r, struct descriptor
     use_outer_stack(x->cpu, r, &ss);
     drop_privileged_segments(x->cpu);
     if (r->iret)
-        know_return(x->cpu, code, &ss);
+        know_return(x->cpu, from, code, &ss);
     return true;
 }
 
@@ -242,25 +243,27 @@ static bool iret_mode(struct step *x, struct far_return *r)
 static bool return_known(struct step *x)
 {
     struct cpu *cpu = x->cpu;
-    const struct cpu_known_pair *k = &cpu->tlb.back;
+    struct cpu_known_return *k = &cpu->tlb.back;
     uint32_t lin = cpu->seg[SEG_SS].base + cpu->gpr[ESP];
 
     if (cpu->cpl != 0 || (cpu->eflags & (EFLAGS_VM | EFLAGS_NT)) || x->insn->opsize != 4 ||
         cpu_real_mode(cpu) || breakpoints_armed(cpu) || !stack32(&cpu->seg[SEG_SS]))
         return false;
-    const uint32_t *item = (void *)tlb_find(cpu, lin, ITEM_COUNT * sizeof(*item), 0);
-    if (!item || lin % sizeof(*item) || (uint16_t)item[ITEM_CS] != k->cs.selector ||
-        (uint16_t)item[ITEM_SS] != k->ss.selector || (item[ITEM_EFLAGS] & EFLAGS_VM) ||
-        !known_pair_holds(cpu, k))
+    if (!known_pair_holds(cpu, &k->to) || (lin != k->lin && !know_frame(cpu, k, lin)))
+        return false;
+    const uint32_t *item = (const void *)k->frame;
+    if ((uint16_t)item[ITEM_CS] != k->to.cs.selector ||
+        (uint16_t)item[ITEM_SS] != k->to.ss.selector || (item[ITEM_EFLAGS] & EFLAGS_VM))
         return false;
     load_eflags(cpu, item[ITEM_EFLAGS], 4); /* by the old CPL */
     cpu->eflags = (cpu->eflags & ~EFLAGS_RF) | (item[ITEM_EFLAGS] & EFLAGS_RF);
-    load_known_pair(cpu, k);
+    load_known_pair(cpu, &k->to);
     set_cpl(cpu, 3);
     cpu->gpr[ESP] = item[ITEM_ESP];
     x->next_eip = item[ITEM_EIP];
     cpu->nmi_blocked = false;
-    drop_privileged_segments(cpu);
+    if (!segments_outlive(cpu))
+        drop_privileged_segments(cpu);
     return true;
 }
 

@@ -49,14 +49,42 @@ void know_gate(struct cpu *cpu, const struct event *event, const struct descript
     k->tss_at = tlb_find(cpu, tr->base + TSS32_ESP0, sizeof(uint64_t), 0);
     k->cleared = EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM | (trap ? 0 : EFLAGS_IF);
     k->offset = read_gate(cpu, gate).offset;
-    if (!k->gate.at || !k->tss_at || !know_pair(cpu, &k->to, code, stack))
+    if (!k->gate.at || !k->tss_at || !know_pair(cpu, &k->to, code, stack) || !know_stack(cpu, k))
         k->to.code.at = NULL;
 }
 
-void know_return(struct cpu *cpu, const struct descriptor *code, const struct descriptor *stack)
+bool know_stack(const struct cpu *cpu, struct cpu_known_gate *k)
 {
-    struct cpu_known_pair *k = &cpu->tlb.back;
+    uint64_t tss = known_load(k->tss_at);
+    uint32_t end = k->to.ss.base + (uint32_t)tss;
+    const uint32_t size = KNOWN_FRAME_MAX * sizeof(uint32_t);
+    uint8_t *frame = tlb_find(cpu, end - size, size, ACCESS_WRITE);
 
-    if (cpu->model->policy.checks_segments || cpu->cpl != 3 || !know_pair(cpu, k, code, stack))
-        k->code.at = NULL;
+    if (!frame || end % sizeof(uint32_t) || (uint16_t)(tss >> 32) != k->to.ss.selector)
+        return false;
+    k->tss = tss;
+    k->stack = frame + size;
+    return true;
+}
+
+void know_return(struct cpu *cpu, uint32_t from, const struct descriptor *code,
+                 const struct descriptor *stack)
+{
+    struct cpu_known_return *k = &cpu->tlb.back;
+
+    *k = (struct cpu_known_return){0};
+    if (cpu->model->policy.checks_segments || cpu->cpl != 3 ||
+        !know_pair(cpu, &k->to, code, stack) || !know_frame(cpu, k, from))
+        k->to.code.at = NULL;
+}
+
+bool know_frame(const struct cpu *cpu, struct cpu_known_return *k, uint32_t lin)
+{
+    const uint8_t *frame = tlb_find(cpu, lin, KNOWN_RETURN_SIZE, 0);
+
+    if (!frame || lin % sizeof(uint32_t))
+        return false;
+    k->lin = lin;
+    k->frame = frame;
+    return true;
 }

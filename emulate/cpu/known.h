@@ -12,6 +12,9 @@
 #include "debug.h"
 #include "transfer.h"
 
+#define KNOWN_FRAME_MAX   6u  /* dwords: SS, ESP, EFLAGS, CS, EIP, an error code */
+#define KNOWN_RETURN_SIZE 20u /* bytes that IRET takes to an outer ring */
+
 static inline uint64_t known_load(const uint8_t *at)
 {
     uint64_t value;
@@ -20,9 +23,11 @@ static inline uint64_t known_load(const uint8_t *at)
     return value;
 }
 
-static inline bool same_table(struct table_reg a, struct table_reg b)
+_Static_assert(sizeof(struct table_reg) == 8, "base, limit, and 16 bits of nothing");
+
+static inline bool same_table(const struct table_reg *a, const struct table_reg *b)
 {
-    return a.base == b.base && a.limit == b.limit;
+    return !((known_load((const uint8_t *)a) ^ known_load((const uint8_t *)b)) << 16);
 }
 
 static inline bool same_segment(const struct segment *a, const struct segment *b)
@@ -34,8 +39,9 @@ static inline bool same_segment(const struct segment *a, const struct segment *b
 /* True when descriptors that were read lie where they did, and are the same. */
 static inline bool known_pair_holds(const struct cpu *cpu, const struct cpu_known_pair *k)
 {
-    return k->code.at && k->generation == *cpu->tlb.generation && same_table(k->gdtr, cpu->gdtr) &&
-           known_load(k->code.at) == k->code.raw && known_load(k->stack.at) == k->stack.raw;
+    return k->code.at && k->generation == *cpu->tlb.generation &&
+           same_table(&k->gdtr, &cpu->gdtr) && known_load(k->code.at) == k->code.raw &&
+           known_load(k->stack.at) == k->stack.raw;
 }
 
 /* CS and SS as the two descriptors give them. */
@@ -46,20 +52,37 @@ static inline void load_known_pair(struct cpu *cpu, const struct cpu_known_pair 
     cpu->changed |= CHANGED_SEG(SEG_CS) | CHANGED_SEG(SEG_SS);
 }
 
-/* known.c: to be called when a way has been gone, by these descriptors. */
+/* Segments of the outermost ring are everybody's, and a null FS or GS (attr is 0) stays as it is:
+ * drop_privileged_segments() has nothing to do. */
+static inline bool segments_outlive(const struct cpu *cpu)
+{
+    const struct segment *s = cpu->seg;
+    unsigned fs = s[SEG_FS].attr, gs = s[SEG_GS].attr;
+
+    return (s[SEG_ES].attr & s[SEG_DS].attr & (fs ? fs : ATTR_DPL) & (gs ? gs : ATTR_DPL) &
+            ATTR_DPL) == ATTR_DPL;
+}
+
+/* known.c: to be called when a way has been gone, by these descriptors; `from`: the
+ * linear address of the frame that was taken. */
 void know_gate(struct cpu *cpu, const struct event *event, const struct descriptor *gate,
                const struct descriptor *code, const struct descriptor *stack);
-void know_return(struct cpu *cpu, const struct descriptor *code, const struct descriptor *stack);
+void know_return(struct cpu *cpu, uint32_t from, const struct descriptor *code,
+                 const struct descriptor *stack);
 
-/* True when the way of this event through its gate is known and what it depends on is the same. */
-static inline bool known_gate_holds(const struct cpu *cpu, const struct cpu_known_gate *k,
-                                    const struct event *event)
+/* Finds the stack that the TSS names now, or the frame that IRET takes now, where it was not there
+ * the last time. False where that cannot be known. For ways that hold. */
+bool know_stack(const struct cpu *cpu, struct cpu_known_gate *k);
+bool know_frame(const struct cpu *cpu, struct cpu_known_return *k, uint32_t lin);
+
+/* True when the way through the gate is known, what it depends on is the same, and k->stack is the
+ * end of its frame. */
+static inline bool known_gate_holds(const struct cpu *cpu, struct cpu_known_gate *k)
 {
-    return k->vector == event->vector && k->type == event->type && cpu->cpl == 3 && !cpu_v86(cpu) &&
-           !breakpoints_armed(cpu) && known_pair_holds(cpu, &k->to) &&
-           same_table(k->idtr, cpu->idtr) && same_segment(&k->tr, &cpu->seg[SEG_TR]) &&
-           known_load(k->gate.at) == k->gate.raw &&
-           (uint16_t)(known_load(k->tss_at) >> 32) == k->to.ss.selector;
+    return cpu->cpl == 3 && !cpu_v86(cpu) && !breakpoints_armed(cpu) &&
+           known_pair_holds(cpu, &k->to) && same_table(&k->idtr, &cpu->idtr) &&
+           same_segment(&k->tr, &cpu->seg[SEG_TR]) && known_load(k->gate.at) == k->gate.raw &&
+           (known_load(k->tss_at) == k->tss || know_stack(cpu, k));
 }
 
 #endif

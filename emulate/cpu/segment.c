@@ -114,11 +114,6 @@ static inline void drop_unless_allowed(struct cpu *cpu, unsigned seg)
 
 void drop_privileged_segments(struct cpu *cpu)
 {
-    const struct segment *s = cpu->seg;
-
-    /* Segments of the outermost ring are everybody's. */
-    if ((s[SEG_ES].attr & s[SEG_DS].attr & s[SEG_FS].attr & s[SEG_GS].attr & ATTR_DPL) == ATTR_DPL)
-        return;
     drop_unless_allowed(cpu, SEG_ES);
     drop_unless_allowed(cpu, SEG_DS);
     drop_unless_allowed(cpu, SEG_FS);

@@ -638,3 +638,83 @@ PROBE(E30, "a gate to conforming code, to code of an outer ring")
     item_event();
     item(got.cs);
 }
+
+/* The handler shows its flags, stack and segments, and works a little between. */
+CODE(log_call, "inc ebp; pushfd; pop eax; mov edx, esp; mov esi, cs; mov edi, ss; iretd");
+CODE(log_other, "mov ebx, 0x2222; pushfd; pop eax; mov edx, esp; mov esi, cs; mov edi, ss; iretd");
+CODE(only_iret, "iretd");
+CODE(spoil_stack, "and byte ptr [gdt + 0x25], 0x7f; iretd"); /* P of the user's data */
+USER_CODE(three_calls, "mov ecx, 3; 1: int 0x61; dec ecx; jnz 1b; pushfd; pop ecx");
+
+static void show_calls(const char *name, uint32_t top)
+{
+    given.ebx = given.ebp = 0;
+    run_user(three_calls);
+    list(name);
+    item_event();
+    item(got.eax);
+    item(top - got.edx);
+    item(got.esi);
+    item(got.edi);
+    item(got.ebx);
+    item(got.ebp);
+    item(got.ecx);
+}
+
+static void calls_through_copies(uint32_t top)
+{
+    static uint64_t other_idt[256], other_gdt[GDT_ENTRIES];
+    const struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t *base;
+    } idtrs[] = {{sizeof(other_idt) - 1, other_idt}, {sizeof(idt) - 1, idt}},
+      gdtrs[] = {{sizeof(other_gdt) - 1, other_gdt}, {sizeof(gdt) - 1, gdt}};
+
+    memcpy(other_idt, idt, sizeof(other_idt));
+    memcpy(other_gdt, gdt, sizeof(other_gdt));
+    other_idt[0x61] = gate(SEL_KCODE, log_other->start, SYS_TRAP32 | DPL3, 0);
+    __asm__ volatile("lidt %0" ::"m"(idtrs[0]));
+    show_calls("idtr", top);
+    __asm__ volatile("lidt %0" ::"m"(idtrs[1]));
+    show_calls("back", top);
+    idt[0x61] = gate(SEL_FREE, log_call->start, SYS_INT32 | DPL3, 0);
+    gdt[SEL_FREE / 8] |= 1ull << 47; /* P, which the copy lacks */
+    show_calls("free", top);
+    __asm__ volatile("lgdt %0" ::"m"(gdtrs[0]));
+    show_calls("gdtr", top);
+    __asm__ volatile("lgdt %0" ::"m"(gdtrs[1]));
+}
+
+PROBE(E31, "system calls whose gate, stack and descriptors change between two of them")
+{
+    uint32_t top = tss.esp0;
+
+    gdt[SEL_FREE / 8] = segment(0, 0xFFFFF, CODE0);
+    gdt[SEL_FREE / 8 + 1] = segment(0, 0xFFFFF, DATA0);
+    idt[0x61] = gate(SEL_KCODE, log_call->start, SYS_INT32 | DPL3, 0);
+    show_calls("first", top);
+    show_calls("again", top);
+    idt[0x61] = gate(SEL_KCODE, log_other->start, SYS_INT32 | DPL3, 0);
+    show_calls("handler", top);
+    idt[0x61] = gate(SEL_KCODE, log_other->start, SYS_TRAP32 | DPL3, 0);
+    show_calls("trap", top);
+    tss.esp0 -= 0x80;
+    show_calls("esp0", top);
+    idt[0x61] = gate(SEL_FREE, log_call->start, SYS_INT32 | DPL3, 0);
+    show_calls("cs", top);
+    tss.ss0 = SEL_FREE + 8;
+    show_calls("ss0", top);
+    gdt[SEL_FREE / 8] = segment(0, 0xFFFFF, CODE0 & ~0x80u);
+    show_calls("absent", top);
+    idt[0x61] = gate(SEL_KCODE, log_call->start, SYS_INT32, 0);
+    show_calls("dpl", top);
+    tss.ss0 = SEL_KDATA;
+    idt[0x61] = gate(SEL_KCODE, only_iret->start, SYS_INT32 | DPL3, 0);
+    show_calls("null", top);
+    idt[0x61] = gate(SEL_KCODE, spoil_stack->start, SYS_INT32 | DPL3, 0);
+    show_calls("outer", top);
+    gdt[SEL_UDATA / 8] = segment(0, 0xFFFFF, DATA3);
+    idt[0x61] = gate(SEL_KCODE, log_call->start, SYS_INT32 | DPL3, 0);
+    show_calls("tables", top);
+    calls_through_copies(top);
+}

@@ -54,6 +54,23 @@ static struct event call(void)
     return (struct event){.vector = VECTOR, .type = EVENT_SOFT_INT, .insn_length = 2};
 }
 
+static enum cpu_result call_event(struct world *w)
+{
+    return deliver(w, call());
+}
+
+static enum cpu_result call_insn(struct world *w)
+{
+    struct insn insn;
+
+    world_put(w, w->cpu.eip, "cd30");
+    return cpu_step(&w->cpu, &world_ops, w, &insn);
+}
+
+/* The event of INT n, and the instruction. */
+#define CALLS 2
+static enum cpu_result (*const calls[CALLS])(struct world *) = {call_event, call_insn};
+
 /* A processor that has gone both ways, in user code again. */
 static struct world *experienced(const struct cpu_model *model)
 {
@@ -88,11 +105,11 @@ static void expect_same(struct world *w, struct world *other)
     assert_memory_equal(w->mem, other->mem, sizeof(w->mem));
 }
 
-static void call_both(struct world *w)
+static void call_both(struct world *w, unsigned way)
 {
     struct world *other = forgetful(w);
 
-    assert_int_equal(deliver(w, call()), deliver(other, call()));
+    assert_int_equal(calls[way](w), calls[way](other));
     expect_same(w, other);
     free(other);
 }
@@ -114,18 +131,19 @@ static void flip(struct world *w, uint32_t lin, unsigned bit)
 /* The way is really the short one: nobody is asked for memory. */
 static void known_ways_ask_nobody(void **state)
 {
-    struct world *w = experienced(&cpu_model_pentium3_tcg);
-    unsigned reads = w->reads, writes = w->writes;
-
     (void)state;
-    assert_int_equal(deliver(w, call()), CPU_OK);
-    assert_int_equal(w->cpu.eip, HANDLER);
-    assert_int_equal(w->cpu.gpr[ESP], INNER_ESP - 20);
-    assert_int_equal(w->reads, reads);
-    assert_int_equal(w->writes, writes);
-    assert_non_null(w->cpu.tlb.gate[VECTOR % CPU_KNOWN_GATES].to.code.at);
-    assert_non_null(w->cpu.tlb.back.code.at);
-    free(w);
+    for (unsigned way = 0; way < CALLS; way++) {
+        struct world *w = experienced(&cpu_model_pentium3_tcg);
+        unsigned reads = w->reads, writes = w->writes;
+        assert_int_equal(calls[way](w), CPU_OK);
+        assert_int_equal(w->cpu.eip, HANDLER);
+        assert_int_equal(w->cpu.gpr[ESP], INNER_ESP - 20);
+        assert_int_equal(w->reads, reads + way); /* the instruction is fetched */
+        assert_int_equal(w->writes, writes);
+        assert_non_null(w->cpu.tlb.gate[VECTOR % CPU_KNOWN_GATES].to.code.at);
+        assert_non_null(w->cpu.tlb.back.to.code.at);
+        free(w);
+    }
 }
 
 /* What a call depends on: its gate, two descriptors, ESP0 and SS0. */
@@ -141,10 +159,10 @@ static void call_sees_every_bit(void **state)
 
     (void)state;
     for (unsigned i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-        for (unsigned bit = 0; bit < sources[i].bits; bit++) {
+        for (unsigned n = 0; n < CALLS * sources[i].bits; n++) {
             struct world *w = experienced(&cpu_model_pentium3_tcg);
-            flip(w, sources[i].lin, bit);
-            call_both(w);
+            flip(w, sources[i].lin, n / CALLS);
+            call_both(w, n % CALLS);
             free(w);
         }
     }
@@ -171,7 +189,8 @@ static void return_sees_every_bit(void **state)
 static void registers_are_looked_at(void **state)
 {
     (void)state;
-    for (unsigned n = 0; n < 10; n++) {
+    for (unsigned i = 0; i < CALLS * 10; i++) {
+        unsigned n = i / CALLS;
         struct world *w = experienced(&cpu_model_pentium3_tcg);
         struct cpu *cpu = &w->cpu;
         memcpy(w->mem + 0x8000, w->mem + IDT_BASE, 0x800);
@@ -215,7 +234,7 @@ static void registers_are_looked_at(void **state)
         if (back)
             return_both(w);
         else
-            call_both(w);
+            call_both(w, i % CALLS);
         free(w);
     }
 }
@@ -248,7 +267,7 @@ static void strict_machines_remember_nothing(void **state)
 
     (void)state;
     assert_null(w->cpu.tlb.gate[VECTOR % CPU_KNOWN_GATES].to.code.at);
-    assert_null(w->cpu.tlb.back.code.at);
+    assert_null(w->cpu.tlb.back.to.code.at);
     free(w);
 }
 
@@ -266,13 +285,61 @@ static void returns_drop_segments(void **state)
     free(w);
 }
 
+/* Every process has a kernel stack of its own; one of them lies where the TLB knows nothing. */
+static void stacks_may_move(void **state)
+{
+    static const uint32_t tops[] = {INNER_ESP - 64, INNER_ESP - 61, INNER_ESP - 4096 + 8, 0xa000};
+
+    (void)state;
+    for (unsigned n = 0; n < CALLS * sizeof(tops) / sizeof(tops[0]); n++) {
+        struct world *w = experienced(&cpu_model_pentium3_tcg);
+        world_write32(w, TSS_BASE + 4, tops[n / CALLS]);
+        call_both(w, n % CALLS);
+        free(w);
+    }
+}
+
+/* What was known of pages is not good any more: they are asked for again. */
+static void translations_may_change(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < CALLS; way++) {
+        uint32_t now = generation;
+        struct world *w = experienced(&cpu_model_pentium3_tcg);
+        w->cpu.tlb.generation = &now;
+        unsigned reads = w->reads;
+        now++;
+        assert_int_equal(calls[way](w), CPU_OK);
+        assert_int_not_equal(w->reads, reads + way);
+        free(w);
+    }
+}
+
+/* The instruction traps behind itself, the handler does not. */
+static void single_steps_go_the_long_way(void **state)
+{
+    struct world *w = experienced(&cpu_model_pentium3_tcg);
+
+    (void)state;
+    w->cpu.eflags |= EFLAGS_TF;
+    call_both(w, 1);
+    assert_int_equal(w->cpu.eip, HANDLER);
+    free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_ways_ask_nobody), cmocka_unit_test(call_sees_every_bit),
-        cmocka_unit_test(return_sees_every_bit), cmocka_unit_test(registers_are_looked_at),
-        cmocka_unit_test(events_are_told_apart), cmocka_unit_test(strict_machines_remember_nothing),
+        cmocka_unit_test(known_ways_ask_nobody),
+        cmocka_unit_test(call_sees_every_bit),
+        cmocka_unit_test(return_sees_every_bit),
+        cmocka_unit_test(registers_are_looked_at),
+        cmocka_unit_test(events_are_told_apart),
+        cmocka_unit_test(strict_machines_remember_nothing),
         cmocka_unit_test(returns_drop_segments),
+        cmocka_unit_test(stacks_may_move),
+        cmocka_unit_test(translations_may_change),
+        cmocka_unit_test(single_steps_go_the_long_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
