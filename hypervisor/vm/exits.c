@@ -154,6 +154,13 @@ static void emulate_poll(struct vcpu *vcpu)
     }
 }
 
+/* What stopped the guest behind the last emulated instruction is no instruction to emulate. */
+static void end_row(struct vcpu *vcpu)
+{
+    if (vcpu->emulated && vcpu->cpu.eip == vcpu->entry_eip)
+        vcpu->emulated->goes_on = vcpu->emulated->insn.rep;
+}
+
 static __attribute__((noinline)) void go_on(struct vcpu *vcpu, struct site *site)
 {
     if (site->insn.rep)
@@ -237,6 +244,8 @@ static void exit_view(struct vcpu *vcpu, enum exit_reason reason)
         emulate_site(vcpu, reason, known);
     else if (!code_address(vcpu, lin, &gpa) || !exposes(vcpu, lin, gpa))
         emulate(vcpu, reason);
+    else
+        end_row(vcpu);
 }
 
 static __attribute__((noinline)) void exit_unknown_code(struct vcpu *vcpu)
@@ -280,6 +289,7 @@ static void fault_filled(struct vcpu *vcpu, const struct page_fault *fault)
     bool user = vcpu->view == VIEW_USER;
     bool code = (fault->access & SHADOW_ACCESS_FETCH) && (!user || vcpu_exposes_user(vcpu));
     count_exit(&vcpu->vm->counters, code ? EXIT_FILL_CODE : EXIT_FILL);
+    end_row(vcpu);
     if (code && fault->gva == vcpu->cpu.seg[SEG_CS].base + vcpu->cpu.eip &&
         !views_expose(vcpu->vm, fault->out.gpa))
         emulate(vcpu, user ? EXIT_USER_TRAP : EXIT_SENSITIVE);
