@@ -42,11 +42,14 @@ operations: dd 0, out_one, show, read_words, read_sums, fill, cmos
 
 out_one:
         cmp     edx, 16
-        jne     .near
-        mov     edx, CONTROL - BASE
-.near:  add     edx, BASE
+        je      .control
+        add     edx, BASE
         out     dx, al
         ret
+.control:                               ; a reset comes to its end later, and loses what came before
+        mov     edx, CONTROL
+        out     dx, al
+        jmp     wait_ready
 
 ; Alternate status and IRQ 14; then registers 1 to 7.
 show:   call    wait_ready
