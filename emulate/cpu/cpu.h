@@ -223,7 +223,7 @@ struct cpu {
     struct segment seg[SEG_COUNT];
     uint8_t cpl;
     uint8_t int_shadow; /* enum shadow_kind: in force for the *next* instruction */
-    bool halted;        /* HLT executed, no interrupt since */
+    bool halted;        /* HLT executed, or an x87 exception made IRQ 13; no interrupt since */
     bool nmi_blocked;
     uint8_t breaks_due; /* data and I/O breakpoints that the current instruction met: DR6.B0..B3 */
     uint32_t changed;   /* CHANGED_*; set here, cleared by the caller who acted on it */

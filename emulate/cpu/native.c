@@ -111,8 +111,8 @@ static bool run(struct step *x, struct native_operand *mem)
 
 /*
  * What did not run: false with its fault. With CR0.NE clear a pending x87 exception is none: the
- * board hears of it (SDM vol. 3, 6.15, #MF), and the instruction waits for the interrupt that it
- * makes of it.
+ * board hears of it (SDM vol. 3, 6.15, #MF), and the processor stops in front of the instruction
+ * until an interrupt comes: the one that the board makes of it, or another where that is masked.
  */
 static __attribute__((cold)) bool not_run(struct step *x)
 {
@@ -120,7 +120,8 @@ static __attribute__((cold)) bool not_run(struct step *x)
         return false;
     x->ops->fpu_error(x->world);
     x->next_eip = x->cpu->eip;
-    x->cpu->changed |= CHANGED_CR0; /* nothing has; but the caller looks for interrupts then */
+    x->cpu->halted = true;
+    x->cpu->changed |= CHANGED_CR0; /* nothing has; but the caller looks about then */
     return true;
 }
 

@@ -691,7 +691,7 @@ static void test_fpu_error_by_exception(void **state)
     assert_int_equal(w->fpu_errors, 0);
 }
 
-/* The instruction stays until the interrupt has been served. */
+/* The processor stops in front of the instruction until an interrupt has been served. */
 static void test_fpu_error_by_interrupt(void **state)
 {
     static const char *const waiting[] = {"9b", "d8c1", "d918", "0f6f03", "0f77"};
@@ -706,6 +706,8 @@ static void test_fpu_error_by_interrupt(void **state)
         assert_int_equal(w->fpu_errors, i + 1);
         assert_int_equal(w->cpu.eip, eip);
         assert_int_equal(world_read32(w, WORLD_DATA), 0x1234);
+        assert_true(w->cpu.halted);
+        w->cpu.halted = false;
     }
 }
 
